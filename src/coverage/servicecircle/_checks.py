@@ -1,0 +1,111 @@
+"""Input checks, made once at the door of every public function."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from servicecircle.errors import CrsError, InputError, InputWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+STATUSES = ("ok", "unsnapped", "island", "no_geometry", "bad_coordinates", "bad_number")
+LONG_MINUTES = 120
+MOST_NAMED = 5
+
+
+def name_some(ids: Iterable[object], most: int = MOST_NAMED) -> str:
+    """Write the first few ids for a message: ``['a', 'b', … 7 more]``."""
+    items = list(ids)
+    shown = ", ".join(repr(item) for item in items[:most])
+    rest = len(items) - most
+    return f"[{shown}, … {rest} more]" if rest > 0 else f"[{shown}]"
+
+
+def check_places(frame: object, name: str) -> gpd.GeoDataFrame:
+    """Check a table of places: a GeoDataFrame with a CRS and unique, single-level ids."""
+    if not isinstance(frame, gpd.GeoDataFrame):
+        msg = (
+            f"`{name}` must be a GeoDataFrame with point geometry, not {type(frame).__name__}. "
+            "Read tables with `read_sites` or `read_demand`."
+        )
+        raise InputError(msg)
+    if frame.crs is None:
+        raise CrsError(
+            f"`{name}` has no CRS. Set it, e.g. `{name}.set_crs(4326)` for longitude/latitude."
+        )
+    check_ids(frame.index, name)
+    return frame
+
+
+def check_ids(index: pd.Index, name: str) -> None:
+    """Refuse a MultiIndex and ids that occur more than once."""
+    if isinstance(index, pd.MultiIndex):
+        raise InputError(f"`{name}` must have a single-level index of ids, not a MultiIndex.")
+    if not index.is_unique:
+        twice = index[index.duplicated()].unique()
+        raise InputError(
+            f"`{name}` must have unique ids; {len(twice)} occur more than once: {name_some(twice)}."
+        )
+
+
+def check_minutes(minutes: float | Sequence[float]) -> tuple[float, ...]:
+    """Return the cutoffs sorted and without repeats; each finite and ≥ 0."""
+    values = np.atleast_1d(np.asarray(minutes, dtype=object))
+    try:
+        numbers = sorted({float(value) for value in values.ravel()})
+    except (TypeError, ValueError):
+        raise InputError(f"`minutes` must be numbers, not {minutes!r}.") from None
+    if not numbers:
+        raise InputError("`minutes` is empty; give at least one cutoff, e.g. `minutes=15`.")
+    bad = [value for value in numbers if not math.isfinite(value) or value < 0]
+    if bad:
+        raise InputError(f"`minutes` must be finite and not negative; got {bad}.")
+    if numbers[-1] > LONG_MINUTES:
+        warnings.warn(
+            f"`minutes` is {numbers[-1]:g}: more than {LONG_MINUTES} minutes of walking. "
+            "Was it meant in seconds?",
+            InputWarning,
+            stacklevel=3,
+        )
+    return tuple(numbers)
+
+
+def check_speed(speed: float) -> float:
+    """Check a walking speed in km/h: finite and above 0."""
+    try:
+        value = float(speed)
+    except (TypeError, ValueError):
+        raise InputError(f"`speed` must be a number in km/h, not {speed!r}.") from None
+    if not math.isfinite(value) or value <= 0:
+        raise InputError(f"`speed` must be above 0 km/h; got {speed!r}.")
+    return value
+
+
+def check_weights(frame: pd.DataFrame, column: str, name: str) -> np.ndarray:
+    """Return a weight column as float64; rows with missing or bad numbers count 0.
+
+    Negative or infinite weights raise; a missing number is allowed only in rows whose
+    ``status`` already says that they are not ``ok``.
+    """
+    if column not in frame.columns:
+        raise InputError(
+            f"`{name}` has no column {column!r}; it has {list(map(str, frame.columns))}. "
+            "Name the column of workers with `weight=`."
+        )
+    values = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = ~np.isfinite(values) | (values < 0)
+    if "status" in frame.columns:
+        wrong &= (frame["status"] == "ok").to_numpy()
+    if wrong.any():
+        raise InputError(
+            f"`{name}[{column!r}]` must be finite and not negative; {int(wrong.sum())} rows are not: "
+            f"{name_some(frame.index[wrong])}."
+        )
+    return np.where(np.isfinite(values) & (values > 0), values, 0.0)

@@ -1,0 +1,247 @@
+"""Reach: which demand point is within how many minutes' walk of which facility."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from servicecircle._checks import check_ids, check_minutes, check_places, check_speed, name_some
+from servicecircle.errors import CacheError, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from servicecircle.networks import WalkNetwork
+
+FORMAT = "servicecircle-reach-1"
+
+
+@dataclass(frozen=True, repr=False)
+class Reach:
+    """Sparse table of walking minutes between facilities and demand points.
+
+    Attributes
+    ----------
+    facility_ids, demand_ids : pandas.Index
+        Ids of the rows and columns, in the caller's order.
+    minutes : scipy.sparse.csr_array
+        float32, facilities × demand; only pairs within ``cutoff`` are stored, and a
+        stored 0 means "at the door".
+    cutoff : float
+        The largest minutes computed (``≤`` counts as within).
+    facility_status, demand_status : pandas.Series
+        One of ``ok``, ``unsnapped``, ``island``, ``no_geometry``, ``bad_coordinates``,
+        ``bad_number`` for every id.
+    """
+
+    facility_ids: pd.Index
+    demand_ids: pd.Index
+    minutes: sparse.csr_array
+    cutoff: float
+    facility_status: pd.Series
+    demand_status: pd.Series
+
+    def __repr__(self) -> str:
+        return (
+            f"<Reach: {len(self.facility_ids):,} facilities × {len(self.demand_ids):,} demand points, "
+            f"{self.minutes.nnz:,} pairs within {self.cutoff:g} minutes>"
+        )
+
+    def within(self, minutes: float) -> Reach:
+        """Keep the pairs within ``minutes`` (≤), which must not exceed ``cutoff``."""
+        (limit,) = check_minutes(minutes)
+        if limit > self.cutoff:
+            raise InputError(
+                f"`minutes` is {limit:g} but this reach was computed to {self.cutoff:g}. "
+                f"Compute it again with `walk_times(…, cutoff={limit:g})`."
+            )
+        keep = self.minutes.data <= np.float32(limit)
+        ends = np.concatenate([[0], np.cumsum(keep)])
+        kept = sparse.csr_array(
+            (self.minutes.data[keep], self.minutes.indices[keep], ends[self.minutes.indptr]),
+            shape=self.minutes.shape,
+        )
+        return Reach(
+            self.facility_ids,
+            self.demand_ids,
+            kept,
+            limit,
+            self.facility_status,
+            self.demand_status,
+        )
+
+    def select(self, facilities: pd.Index | None = None, demand: pd.Index | None = None) -> Reach:
+        """Return the rows and columns of the given ids, in the order given.
+
+        Raises
+        ------
+        InputError
+            An id is not part of this reach.
+        """
+        part = self
+        if facilities is not None:
+            rows = _positions(self.facility_ids, facilities, "facilities")
+            part = Reach(
+                self.facility_ids[rows],
+                self.demand_ids,
+                self.minutes[rows],
+                self.cutoff,
+                self.facility_status.iloc[rows],
+                self.demand_status,
+            )
+        if demand is not None and not part.demand_ids.equals(demand):
+            columns = _positions(part.demand_ids, demand, "demand")
+            part = Reach(
+                part.facility_ids,
+                part.demand_ids[columns],
+                part.minutes[:, columns],
+                part.cutoff,
+                part.facility_status,
+                part.demand_status.iloc[columns],
+            )
+        return part
+
+    def nearest(self) -> pd.DataFrame:
+        """Return the nearest facility of every demand point.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by demand id: ``facility`` (missing where none is within the cutoff)
+            and ``minutes`` (float, NaN there). Ties go to the smaller facility id.
+        """
+        best = np.full(len(self.demand_ids), np.inf, dtype=np.float32)
+        who = np.full(len(self.demand_ids), -1, dtype=np.int64)
+        rank = self.facility_ids.argsort().argsort()
+        pairs = self.minutes.tocoo()
+        order = np.lexsort((rank[pairs.row], pairs.data, pairs.col))
+        columns, first = np.unique(pairs.col[order], return_index=True)
+        best[columns] = pairs.data[order][first]
+        who[columns] = pairs.row[order][first]
+        facility = pd.Series(self.facility_ids.take(np.maximum(who, 0)) if len(self.facility_ids) else
+                             pd.Index([pd.NA] * len(who)), index=self.demand_ids, dtype=object)
+        facility[who < 0] = pd.NA
+        minutes = np.where(who < 0, np.nan, best.astype(float))
+        return pd.DataFrame({"facility": facility, "minutes": minutes}, index=self.demand_ids)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per pair: ``facility``, ``demand``, ``minutes``."""
+        pairs = self.minutes.tocoo()
+        return pd.DataFrame(
+            {
+                "facility": self.facility_ids.take(pairs.row),
+                "demand": self.demand_ids.take(pairs.col),
+                "minutes": pairs.data,
+            }
+        )
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        facility_ids: pd.Index | None = None,
+        demand_ids: pd.Index | None = None,
+        cutoff: float | None = None,
+    ) -> Self:
+        """Build a reach from a table with columns ``facility``, ``demand``, ``minutes``.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            One row per pair; a pair that occurs twice keeps its smaller minutes.
+        facility_ids, demand_ids : pandas.Index, optional
+            All ids, so that those that reach nothing are not lost. Default: those seen.
+        cutoff : float, optional
+            The largest minutes that were computed. Default: the largest seen.
+
+        Raises
+        ------
+        InputError
+            A column is missing, minutes are negative or missing, or an id is unknown.
+        """
+        missing = {"facility", "demand", "minutes"} - set(frame.columns)
+        if missing:
+            raise InputError(f"`frame` lacks the columns {sorted(missing)}.")
+        minutes = pd.to_numeric(frame["minutes"], errors="coerce").to_numpy(dtype=float)
+        wrong = ~np.isfinite(minutes) | (minutes < 0)
+        if wrong.any():
+            raise InputError(
+                f"`frame['minutes']` must be finite and not negative; {int(wrong.sum())} rows are "
+                f"not: {name_some(frame.index[wrong])}. Leave unreachable pairs out."
+            )
+        rows = pd.Index(frame["facility"].unique()) if facility_ids is None else facility_ids
+        columns = pd.Index(frame["demand"].unique()) if demand_ids is None else demand_ids
+        check_ids(rows, "facility_ids")
+        check_ids(columns, "demand_ids")
+        limit = float(minutes.max(initial=0.0)) if cutoff is None else float(cutoff)
+        table = _sparse(
+            _positions(rows, pd.Index(frame["facility"]), "facility_ids"),
+            _positions(columns, pd.Index(frame["demand"]), "demand_ids"),
+            minutes,
+            (len(rows), len(columns)),
+        )
+        ok = pd.Series("ok", index=rows), pd.Series("ok", index=columns)
+        return cls(rows, columns, table, limit, *ok).within(limit)  # type: ignore[return-value]
+
+    def save(self, path: str | Path) -> None:
+        """Write this reach to one Parquet file (atomically; no pickle)."""
+        from servicecircle._store import write_atomically
+
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pairs = self.minutes.tocoo()
+        head = {
+            "format": FORMAT,
+            "cutoff": self.cutoff,
+            "facility_ids": self.facility_ids.tolist(),
+            "demand_ids": self.demand_ids.tolist(),
+            "facility_status": self.facility_status.tolist(),
+            "demand_status": self.demand_status.tolist(),
+        }
+        table = pa.table({"row": pairs.row, "column": pairs.col, "minutes": pairs.data})
+        table = table.replace_schema_metadata({"servicecircle": json.dumps(head)})
+        with write_atomically(path) as temporary:
+            pq.write_table(table, temporary)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Read a reach written by :meth:`save`.
+
+        Raises
+        ------
+        CacheError
+            The file is not such a reach.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            table = pq.read_table(path)
+            head = json.loads((table.schema.metadata or {})[b"servicecircle"])
+        except FileNotFoundError:
+            raise InputError(f"There is no file {str(path)!r}.") from None
+        except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+            raise CacheError(f"{str(path)!r} is not a saved reach ({error}).") from error
+        if head.get("format") != FORMAT:
+            raise CacheError(f"{str(path)!r} has the format {head.get('format')!r}, not {FORMAT!r}.")
+        rows, columns = pd.Index(head["facility_ids"]), pd.Index(head["demand_ids"])
+        minutes = _sparse(
+            table["row"].to_numpy(),
+            table["column"].to_numpy(),
+            table["minutes"].to_numpy(),
+            (len(rows), len(columns)),
+        )
+        status = (
+            pd.Series(head["facility_status"], index=rows, dtype=object),
+            pd.Series(head["demand_status"], index=columns, dtype=object),
+        )
+        return cls(rows, columns, minutes, head["cutoff"], *status)
