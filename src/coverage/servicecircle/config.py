@@ -1,0 +1,144 @@
+"""plan.toml: the settings of one plan, checked before anything is read or computed."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    ValidationError,
+    ValidationInfo,
+)
+
+from servicecircle._checks import check_minutes, check_speed
+from servicecircle.errors import InputError
+
+
+def _beside_config(path: Path, info: ValidationInfo) -> Path:
+    folder = Path((info.context or {}).get("folder", "."))
+    return folder / path.expanduser()
+
+
+FilePath = Annotated[Path, AfterValidator(_beside_config)]
+Minutes = Annotated[tuple[float, ...], BeforeValidator(check_minutes)]
+Speed = Annotated[float, BeforeValidator(check_speed)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Inputs(_Part):
+    """``[inputs]``: files, read from the folder of plan.toml.
+
+    ``vintage`` says from when the data is and ``note`` what readers must know about it;
+    both are shown on the map and in the workbook.
+    """
+
+    network: FilePath
+    demand: FilePath
+    candidates: FilePath
+    stations: FilePath | None = None
+    districts: FilePath | None = None
+    coordinates: Literal["auto", "wgs84", "gcj02", "bd09"] = "auto"
+    vintage: str = ""
+    note: str = ""
+
+
+class Standard(_Part):
+    """``[standard]``: minutes of walking that count as served, and km/h on foot."""
+
+    minutes: Minutes = (10.0, 15.0)
+    speed: Speed = 4.5
+
+
+class Choice(_Part):
+    """``[plan]``: what is asked of the set of new sites.
+
+    ``n_open`` is "at most"; ``time_limit`` is in seconds; ``gap`` is the optimality gap at
+    which the search may stop.
+    """
+
+    n_open: Annotated[StrictInt, Field(ge=0)]
+    aim: Literal["most_covered"] = "most_covered"
+    time_limit: Annotated[float, Field(gt=0)] = 60.0
+    gap: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    seed: Annotated[StrictInt, Field(ge=0)] = 0
+
+
+class Output(_Part):
+    """``[output]``: the folder to write, beside plan.toml, and how the map reads."""
+
+    folder: FilePath = Field(default=Path("plan"), validate_default=True)
+    title: str = ""
+    language: Literal["zh", "en", "both"] = "both"
+
+
+class Settings(_Part):
+    """Everything in plan.toml, with all paths made relative to its folder."""
+
+    inputs: Inputs
+    plan: Choice
+    output: Output
+    standard: Standard = Standard()
+
+
+def read_config(path: str | Path) -> Settings:
+    """Read the settings of a plan from a TOML file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file with the tables ``[inputs]`` (network, stations, demand, candidates,
+        districts, coordinates, vintage, note), ``[standard]`` (minutes, speed in km/h),
+        ``[plan]`` (aim, n_open, time_limit in seconds, gap, seed) and ``[output]``
+        (folder, title, language).
+
+    Returns
+    -------
+    Settings
+        Frozen; paths are relative to the folder of ``path``.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not TOML, or a setting is unknown, missing or wrong; all
+        faults are named at once.
+
+    Examples
+    --------
+    >>> from servicecircle.samples import wuhan
+    >>> read_config(wuhan().plan).plan.n_open
+    12
+    """
+    path = Path(path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{str(path)!r} is not UTF-8 text. Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{str(path)!r} is not valid TOML: {error}.") from error
+    try:
+        # Pydantic checks a default only where its table stands.
+        return Settings.model_validate({"output": {}, **data}, context={"folder": path.parent})
+    except ValidationError as error:
+        faults = "; ".join(_in_words(fault) for fault in error.errors())
+        raise InputError(f"{str(path)!r}: {faults}.") from error
+
+
+def _in_words(fault: Any) -> str:
+    table, *rest = (str(part) for part in fault["loc"])
+    place = f"[{table}] {'.'.join(rest)}".rstrip()
+    if fault["type"] == "extra_forbidden":
+        return f"{place} is not a known setting"
+    if fault["type"] == "missing":
+        return f"{place} is missing"
+    message = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
+    return f"{place} = {fault['input']!r}: {message}"
