@@ -1,0 +1,227 @@
+"""Good sets of sites: greedy filling, swaps and an iterated local search, on arrays.
+
+Rules are rows ``Σ amount · open ≤ limit`` over the sites; the number of sites to open is
+one of them. A move is made only when every row still holds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from servicecircle._kernel.cover import Bools, Cover, Ints
+
+SHAKE = 0.15  # largest random cut of a gain when refilling
+RETURN = 0.0015  # how far below the best a plan may fall before going back to it
+
+
+class Rules(NamedTuple):
+    """Rows ``Σ amount · open ≤ limit``: those of site j are ``row[ptr[j]:ptr[j+1]]``."""
+
+    ptr: Ints
+    row: NDArray[np.int32]
+    amount: Ints
+    limit: Ints
+
+
+class State(NamedTuple):
+    """A plan and what follows from it; changed in place.
+
+    ``chosen`` (m,): open sites. ``count`` (n,): open sites covering each row. ``gain``
+    (m,): weight that a site would newly cover. ``slack``: room left in each rule.
+    """
+
+    chosen: Bools
+    count: Ints
+    gain: Ints
+    slack: Ints
+
+
+def at_most(n_open: int, n_sites: int) -> Rules:
+    """Return the one rule "open at most this many"."""
+    return Rules(
+        np.arange(n_sites + 1, dtype=np.int64),
+        np.zeros(n_sites, dtype=np.int32),
+        np.ones(n_sites, dtype=np.int64),
+        np.array([n_open], dtype=np.int64),
+    )
+
+
+def use_up(rules: Rules, sites: Ints) -> Rules:
+    """Return the rules with the room that the sites, once open, leave."""
+    limit = rules.limit.copy()
+    for j in sites:
+        entries = slice(rules.ptr[j], rules.ptr[j + 1])
+        np.subtract.at(limit, rules.row[entries], rules.amount[entries])
+    return rules._replace(limit=limit)
+
+
+def select_rules(rules: Rules, sites: Ints) -> Rules:
+    """Keep the sites at the given positions."""
+    size = np.diff(rules.ptr)[sites]
+    ptr = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    entries = np.repeat(rules.ptr[sites] - ptr[:-1], size) + np.arange(ptr[-1])
+    return Rules(ptr, rules.row[entries], rules.amount[entries], rules.limit)
+
+
+def empty_state(cover: Cover, rules: Rules) -> State:
+    """Nothing open."""
+    m, n = cover.shape
+    sums = np.concatenate([[0], np.cumsum(cover.weight[cover.site_rows])])
+    gain = sums[cover.site_ptr[1:]] - sums[cover.site_ptr[:-1]]
+    return State(
+        np.zeros(m, dtype=bool), np.zeros(n, dtype=np.int64), gain, rules.limit.copy()
+    )
+
+
+@njit(cache=True, nogil=True)
+def _fits(rules, slack, j, leaving):  # noqa: ANN001, ANN202
+    """Whether site j may open, given the room that ``leaving`` (or -1) would free."""
+    for e in range(rules.ptr[j], rules.ptr[j + 1]):
+        room = slack[rules.row[e]]
+        if leaving >= 0:
+            for f in range(rules.ptr[leaving], rules.ptr[leaving + 1]):
+                if rules.row[f] == rules.row[e]:
+                    room += rules.amount[f]
+        if rules.amount[e] > room:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def turn(cover, rules, state, j, sign):  # noqa: ANN001, ANN201
+    """Open (``sign`` 1) or close (-1) site j; return the change of the covered weight."""
+    change = 0
+    edge = 0 if sign > 0 else 1  # a row changes hands when its count leaves this number
+    state.chosen[j] = sign > 0
+    for e in range(rules.ptr[j], rules.ptr[j + 1]):
+        state.slack[rules.row[e]] -= sign * rules.amount[e]
+    for e in range(cover.site_ptr[j], cover.site_ptr[j + 1]):
+        row = cover.site_rows[e]
+        if state.count[row] == edge:
+            moved = sign * cover.weight[row]
+            change += moved
+            for f in range(cover.row_ptr[row], cover.row_ptr[row + 1]):
+                state.gain[cover.row_sites[f]] -= moved
+        state.count[row] += sign
+    return change
+
+
+@njit(cache=True, nogil=True)
+def _draw(seed):  # noqa: ANN001, ANN202
+    """Next random number in [0, 1) (xorshift64*); ``seed`` is an array of one uint64."""
+    x = seed[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    seed[0] = x
+    return float((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(11)) / 9007199254740992.0
+
+
+@njit(cache=True, nogil=True)
+def fill(cover, rules, state, shake, seed, order):  # noqa: ANN001, ANN201
+    """Open the site of largest gain again and again; write them to ``order``.
+
+    Gains are cut at random by up to ``shake``. Returns how many were opened and the
+    weight they cover.
+    """
+    n_opened, value = 0, 0
+    while True:
+        best, who = 0.0, -1
+        for j in range(state.gain.size):
+            gain = float(state.gain[j])
+            if gain <= best or state.chosen[j]:
+                continue
+            if shake > 0.0:
+                gain *= 1.0 - shake * _draw(seed)
+            if gain > best and _fits(rules, state.slack, j, -1):
+                best, who = gain, j
+        if who < 0:
+            return n_opened, value
+        value += turn(cover, rules, state, who, 1)
+        order[n_opened] = who
+        n_opened += 1
+
+
+@njit(cache=True, nogil=True)
+def swap(cover, rules, state, extra):  # noqa: ANN001, ANN201
+    """Swap one site for another while that covers more; return the weight won.
+
+    ``extra`` (m,) int64 zeros: scratch, left as zeros.
+    """
+    won, better = 0, True
+    while better:
+        better = False
+        for i in range(state.chosen.size):
+            if not state.chosen[i]:
+                continue
+            loss = 0
+            for e in range(cover.site_ptr[i], cover.site_ptr[i + 1]):
+                row = cover.site_rows[e]
+                if state.count[row] == 1:
+                    loss += cover.weight[row]
+                    for f in range(cover.row_ptr[row], cover.row_ptr[row + 1]):
+                        extra[cover.row_sites[f]] += cover.weight[row]
+            best, who = loss, -1
+            for j in range(extra.size):
+                gain = state.gain[j] + extra[j]
+                extra[j] = 0
+                if gain > best and not state.chosen[j] and _fits(rules, state.slack, j, i):
+                    best, who = gain, j
+            if who >= 0:
+                won += turn(cover, rules, state, i, -1) + turn(cover, rules, state, who, 1)
+                better = True
+    return won
+
+
+@njit(cache=True, nogil=True)
+def _take_out(cover, rules, state, seed):  # noqa: ANN001, ANN202
+    """Close 2 to 7 sites, half of them neighbours of the one before; return the change."""
+    open_sites = np.flatnonzero(state.chosen)
+    change, last = 0, -1
+    for _ in range(min(2 + int(_draw(seed) * 6), open_sites.size)):
+        j = open_sites[int(_draw(seed) * open_sites.size)]
+        if last >= 0 and _draw(seed) < 0.5:
+            start, end = cover.site_ptr[last], cover.site_ptr[last + 1]
+            row = cover.site_rows[start + int(_draw(seed) * (end - start))]
+            start, end = cover.row_ptr[row], cover.row_ptr[row + 1]
+            near = cover.row_sites[start + int(_draw(seed) * (end - start))]
+            j = near if state.chosen[near] else j
+        if state.chosen[j]:
+            change += turn(cover, rules, state, j, -1)
+            last = j
+    return change
+
+
+@njit(cache=True, nogil=True)
+def search(cover, rules, state, best, value, best_value, rounds, seed):  # noqa: ANN001, ANN201
+    """Shake, refill and swap for some rounds, starting from ``state``.
+
+    ``state`` and ``best`` are changed in place; ``seed`` is an array of one uint64.
+    Returns the value of ``state`` and of ``best``.
+    """
+    extra = np.zeros(state.gain.size, dtype=np.int64)
+    order = np.empty(state.gain.size, dtype=np.int64)
+    for _ in range(rounds):
+        value += _take_out(cover, rules, state, seed)
+        value += fill(cover, rules, state, SHAKE, seed, order)[1]
+        value += swap(cover, rules, state, extra)
+        value += fill(cover, rules, state, 0.0, seed, order)[1]
+        if value > best_value:
+            best_value = value
+            _copy(state, best)
+        elif value < best_value * (1.0 - RETURN):
+            value = best_value
+            _copy(best, state)
+    return value, best_value
+
+
+@njit(cache=True, nogil=True)
+def _copy(source, target):  # noqa: ANN001, ANN202
+    target.chosen[:] = source.chosen
+    target.count[:] = source.count
+    target.gain[:] = source.gain
+    target.slack[:] = source.slack

@@ -1,0 +1,247 @@
+"""The best set of sites on arrays: reductions, search, bounds, fixing, proof.
+
+The order of the steps follows what they cost: each either improves the plan, lowers the
+bound, or makes the rest smaller, and all stop as soon as the two meet.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from servicecircle._kernel import cover as covers
+from servicecircle._kernel import cover_bound as bounds
+from servicecircle._kernel import cover_search as searches
+from servicecircle._kernel.cover import Bools, Cover, Floats, Ints
+from servicecircle._kernel.cover_search import Rules, State
+from servicecircle._kernel.milp import Solved, solve_cover
+
+Status = Literal["proved", "gap", "time_limit", "infeasible"]
+
+FIRST_STEPS = 400
+STEPS = 1500
+ROUNDS = 50  # of local search between two looks at the clock
+IDLE_ROUNDS = 1000  # without progress before local search stops
+SEARCH_SHARE = 0.4  # of the time limit
+LP_PAIRS = 500_000  # above this the interior point needs minutes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Open sites (positions), the weight they cover, an upper bound, and the status."""
+
+    sites: Ints
+    value: int
+    bound: float
+    status: Status
+
+
+@dataclass
+class _Rest:
+    """What is still open to decide: a smaller problem that only a better plan can win."""
+
+    cover: Cover
+    rules: Rules
+    n_open: int
+    sites: Ints  # positions in the whole problem
+    inside: Ints  # sites fixed open
+    base: int  # weight that those cover
+    multipliers: Floats
+
+    def keep(self, cover: Cover, sites: Ints, row_of: Ints) -> None:
+        """Take over a smaller cover; ``row_of`` says where the rows went."""
+        live = row_of >= 0
+        self.multipliers = np.bincount(
+            row_of[live], self.multipliers[live], minlength=cover.shape[1]
+        )
+        self.rules = searches.select_rules(self.rules, sites)
+        self.cover, self.sites = cover, self.sites[sites]
+
+    def fix(self, inside: Bools, outside: Bools) -> None:
+        """Open some sites for good and leave out others."""
+        covered = np.zeros(self.cover.shape[1], dtype=bool)
+        covered[self.cover.site_rows[np.repeat(inside, np.diff(self.cover.site_ptr))]] = True
+        self.base += int(self.cover.weight[covered].sum())
+        self.inside = np.concatenate([self.inside, self.sites[inside]])
+        self.n_open -= int(inside.sum())
+        self.rules = searches.use_up(self.rules, np.flatnonzero(inside))
+        sites, rows = np.flatnonzero(~inside & ~outside), np.flatnonzero(~covered)
+        row_of = np.where(covered, -1, np.cumsum(~covered) - 1)
+        self.keep(covers.select(self.cover, sites, rows), sites, row_of)
+
+
+@dataclass
+class CoverSolver:
+    """One run of the pipeline for "cover the most weight, opening at most n_open".
+
+    ``rules`` holds every limit, the number of sites included; ``drop_dominated`` says
+    whether a site inside another's may be dropped under them.
+    """
+
+    cover: Cover
+    rules: Rules
+    n_open: int
+    time_limit: float
+    gap: float
+    seed: int
+    drop_dominated: bool = True
+    best: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    value: int = 0
+    bound: float = np.inf
+
+    def run(self) -> Answer:
+        """Search and prove until done or out of time."""
+        self.deadline = time.monotonic() + self.time_limit
+        m, n = self.cover.shape
+        none = np.zeros(0, dtype=np.int64)
+        rest = _Rest(
+            self.cover, self.rules, min(self.n_open, m), np.arange(m), none, 0, np.zeros(n)
+        )
+        self._shrink(rest)
+        state = self._greedy(rest)
+        rest.multipliers = bounds.start_multipliers(rest.cover, state.count)
+        for step in (
+            lambda: self._bound(rest, FIRST_STEPS),
+            lambda: self._search(rest),
+            lambda: self._bound(rest, STEPS),
+            lambda: self._relax(rest),
+            lambda: self._search(rest),
+            lambda: self._prove(rest),
+        ):
+            if self._done(rest):
+                break
+            step()
+        status = self._status()
+        return Answer(np.sort(self.best), self.value, self.bound, status)
+
+    def _tolerance(self) -> float:
+        """Below this a bound is the value: under one unit, or what floats cannot tell."""
+        return max(1.0 - 1e-9, 1e-9 * self.value)
+
+    def _status(self) -> Status:
+        if self.bound - self.value < self._tolerance():
+            self.bound = self.value
+            return "proved"
+        close = self.bound - self.value <= self.gap * self.value
+        return "time_limit" if self._late() and not close else "gap"
+
+    def _late(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def _done(self, rest: _Rest) -> bool:
+        if rest.n_open == 0 or rest.cover.shape[1] == 0:
+            self._lower(rest.base + (0 if rest.n_open == 0 else float(rest.cover.weight.sum())))
+        distance = self.bound - self.value
+        return distance < self._tolerance() or distance <= self.gap * self.value or self._late()
+
+    def _lower(self, bound: float) -> None:
+        """Take note of a bound on every plan that is better than the best."""
+        self.bound = min(self.bound, max(bound, float(self.value)))
+
+    def _offer(self, sites: Ints) -> None:
+        """Keep a plan if it covers strictly more; its value is counted on the whole problem."""
+        rows = [self.cover.site_rows[self.cover.site_ptr[j] : self.cover.site_ptr[j + 1]]
+                for j in sites]
+        reached = np.unique(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.int64)
+        value = int(self.cover.weight[reached].sum())
+        if value > self.value:
+            self.best, self.value = np.asarray(sites, dtype=np.int64), value
+
+    def _shrink(self, rest: _Rest) -> None:
+        small = covers.reduce_cover(rest.cover, drop_dominated=self.drop_dominated)
+        rest.keep(small.cover, small.sites, small.row_of)
+        rest.n_open = min(rest.n_open, len(rest.sites))
+        self._lower(rest.base + float(rest.cover.weight.sum()))
+
+    def _greedy(self, rest: _Rest) -> State:
+        state = self._start(rest, np.zeros(len(rest.sites), dtype=bool))
+        searches.swap(rest.cover, rest.rules, state, np.zeros(len(rest.sites), dtype=np.int64))
+        self._offer(np.concatenate([rest.inside, rest.sites[state.chosen]]))
+        return state
+
+    def _start(self, rest: _Rest, wanted: Bools) -> State:
+        """Open the wanted sites, then fill up greedily."""
+        state = searches.empty_state(rest.cover, rest.rules)
+        for j in np.flatnonzero(wanted):
+            searches.turn(rest.cover, rest.rules, state, j, 1)
+        order = np.empty(len(rest.sites), dtype=np.int64)
+        searches.fill(rest.cover, rest.rules, state, 0.0, self._random(), order)
+        return state
+
+    def _random(self) -> np.ndarray:
+        return np.random.SeedSequence(self.seed).generate_state(1, np.uint64) | np.uint64(1)
+
+    def _search(self, rest: _Rest) -> None:
+        state = self._start(rest, np.isin(rest.sites, self.best))
+        best = State(*(part.copy() for part in state))
+        value = top = int(rest.cover.weight[state.count > 0].sum())
+        until = time.monotonic() + SEARCH_SHARE * self.time_limit
+        until, random, idle = min(until, self.deadline), self._random(), 0
+        while idle < IDLE_ROUNDS and time.monotonic() < until:
+            before = top
+            value, top = searches.search(
+                rest.cover, rest.rules, state, best, value, top, ROUNDS, random
+            )
+            idle = 0 if top > before else idle + ROUNDS
+            if rest.base + top + self._tolerance() > self.bound:
+                break
+        self._offer(np.concatenate([rest.inside, rest.sites[best.chosen]]))
+
+    def _bound(self, rest: _Rest, steps: int) -> None:
+        """Lower the bound by Lagrangian steps, fix what it decides, and shrink; repeat."""
+        while not self._done(rest):
+            rest.multipliers = bounds.descend(
+                rest.cover,
+                rest.n_open,
+                rest.multipliers,
+                target=float(self.value - rest.base),
+                steps=steps,
+                deadline=self.deadline,
+            )
+            before = len(rest.sites)
+            self._fix(rest)
+            if len(rest.sites) > 0.9 * before:
+                return
+
+    def _fix(self, rest: _Rest) -> None:
+        """Fix every site whose other choice cannot lead to a better plan (reduced costs)."""
+        priced = bounds.price(rest.cover, rest.n_open, rest.multipliers)
+        self._lower(rest.base + priced.bound)
+        hopeless = rest.base + priced.bound - priced.regret < self.value + self._tolerance()
+        inside, outside = hopeless & priced.top, hopeless & ~priced.top
+        if not hopeless.any() or self._done(rest):
+            return
+        rest.fix(inside, outside)
+        self._shrink(rest)
+
+    def _relax(self, rest: _Rest) -> None:
+        """Take the prices of the linear program as multipliers."""
+        if len(rest.cover.site_rows) > LP_PAIRS:
+            return
+        solved = self._highs(rest, relaxed=True)
+        before = bounds.price(rest.cover, rest.n_open, rest.multipliers).bound
+        if bounds.price(rest.cover, rest.n_open, solved.prices).bound < before:
+            rest.multipliers = solved.prices
+        self._fix(rest)
+
+    def _prove(self, rest: _Rest) -> None:
+        """Let HiGHS decide the rest, from the best plan."""
+        solved = self._highs(rest, relaxed=False)
+        if solved.chosen is not None:
+            self._offer(np.concatenate([rest.inside, rest.sites[solved.chosen]]))
+        self._lower(rest.base + solved.bound)
+
+    def _highs(self, rest: _Rest, *, relaxed: bool) -> Solved:
+        start = self._start(rest, np.isin(rest.sites, self.best))
+        seconds = self.deadline - time.monotonic()
+        return solve_cover(
+            rest.cover,
+            rest.rules,
+            start=start.chosen,
+            seconds=seconds,
+            gap=self.gap,
+            relaxed=relaxed,
+        )
