@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from servicecircle._checks import check_ids, check_minutes, check_places, check_speed, name_some
+from servicecircle._checks import check_ids, check_minutes, check_speed, name_some
+from servicecircle._compile import announce_compilation
 from servicecircle.errors import CacheError, InputError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from servicecircle._kernel.search import Graph
     from servicecircle.networks import WalkNetwork
 
 FORMAT = "servicecircle-reach-1"
@@ -125,9 +127,8 @@ class Reach:
         columns, first = np.unique(pairs.col[order], return_index=True)
         best[columns] = pairs.data[order][first]
         who[columns] = pairs.row[order][first]
-        facility = pd.Series(self.facility_ids.take(np.maximum(who, 0)) if len(self.facility_ids) else
-                             pd.Index([pd.NA] * len(who)), index=self.demand_ids, dtype=object)
-        facility[who < 0] = pd.NA
+        facility = pd.Series(pd.NA, index=self.demand_ids, dtype=object)
+        facility.iloc[columns] = self.facility_ids[who[columns]]
         minutes = np.where(who < 0, np.nan, best.astype(float))
         return pd.DataFrame({"facility": facility, "minutes": minutes}, index=self.demand_ids)
 
@@ -245,3 +246,141 @@ class Reach:
             pd.Series(head["demand_status"], index=columns, dtype=object),
         )
         return cls(rows, columns, minutes, head["cutoff"], *status)
+
+
+def walk_times(
+    network: WalkNetwork,
+    facilities: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    *,
+    cutoff: float = 15,
+    speed: float = 4.5,
+    towards: Literal["facility", "demand"] = "facility",
+) -> Reach:
+    """Walking minutes between every facility and every demand point within ``cutoff``.
+
+    Parameters
+    ----------
+    network : WalkNetwork
+        The streets.
+    facilities, demand : geopandas.GeoDataFrame
+        Places with a CRS; the index is the id. Areas are taken at a point inside them.
+    cutoff : float
+        Largest minutes (≤ counts as within).
+    speed : float
+        Walking speed in km/h.
+    towards : {"facility", "demand"}
+        Who walks: people to the facility, or from it. Matters only where a footway is
+        one-way.
+
+    Returns
+    -------
+    Reach
+        Facilities × demand, sparse.
+
+    Raises
+    ------
+    CrsError, InputError
+        A table has no CRS or repeated ids; minutes or speed are out of range.
+
+    Notes
+    -----
+    Cost is an integer: decimetres of walking (Dijkstra 1959, bounded). A place walks the
+    straight line to its nearest street and joins it there; two places at the same street
+    walk the shorter of the way along it and the straight line.
+    """
+    from servicecircle._kernel.batch import in_threads, join_ragged
+    from servicecircle._kernel.search import reach_targets
+    from servicecircle.networks.places import join_places
+
+    (limit,) = check_minutes(cutoff)
+    per_minute = decimetres_per_minute(speed)
+    graph = graph_towards(network, towards)
+    joined = join_places(network, facilities, "facilities")
+    points = join_places(network, demand, "demand")
+    by_street = np.argsort(points.street, kind="stable")
+    by_street = by_street[points.street[by_street] >= 0]
+    targets = points.take(by_street).targets(graph)
+    on_street = np.searchsorted(targets.street, np.arange(len(network.ends) + 1))
+    origins = joined.origins(graph)
+    order = np.argsort(origins.street, kind="stable")
+    whole = cutoff_decimetres(limit, per_minute)
+    announce_compilation()
+    parts = in_threads(
+        lambda part: reach_targets(graph, origins, part, targets, on_street, whole), order
+    )
+    indptr, values = join_ragged(parts, order)
+    found, cost = values or (np.empty(0, np.int32), np.empty(0, np.int32))
+    minutes = np.minimum(cost / per_minute, limit).astype(np.float32)
+    table = sparse.csr_array(
+        (minutes, by_street[found], indptr), shape=(len(facilities), len(demand))
+    )
+    table.sort_indices()
+    return Reach(
+        facilities.index,
+        demand.index,
+        table,
+        limit,
+        pd.Series(joined.status, index=facilities.index, name="status"),
+        pd.Series(points.status, index=demand.index, name="status"),
+    )
+
+
+def reach_of(
+    network: WalkNetwork | Reach,
+    facilities: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    *,
+    cutoff: float,
+    speed: float = 4.5,
+) -> Reach:
+    """Return the reach of these facilities and demand points, computed or taken from one.
+
+    Raises
+    ------
+    InputError
+        A given reach lacks some id, or ``cutoff`` is above its own.
+    """
+    if isinstance(network, Reach):
+        check_ids(facilities.index, "facilities")
+        check_ids(demand.index, "demand")
+        return network.select(facilities.index, demand.index).within(cutoff)
+    return walk_times(network, facilities, demand, cutoff=cutoff, speed=speed)
+
+
+def decimetres_per_minute(speed: float) -> float:
+    """Walking speed in km/h → decimetres a minute (4.5 km/h = 750)."""
+    return check_speed(speed) * 10_000 / 60
+
+
+def cutoff_decimetres(minutes: float, per_minute: float) -> int:
+    """Return the largest whole cost within ``minutes`` (closed interval)."""
+    return int(np.floor(minutes * per_minute + 1e-6))
+
+
+def graph_towards(network: WalkNetwork, towards: str) -> Graph:
+    """Choose the graph whose searches start at the facilities."""
+    if towards not in ("facility", "demand"):
+        raise InputError(f'`towards` must be "facility" or "demand"; got {towards!r}.')
+    return network.toward if towards == "facility" else network.away
+
+
+def _positions(ids: pd.Index, wanted: pd.Index, name: str) -> np.ndarray:
+    """Positions of ``wanted`` among ``ids``."""
+    at = ids.get_indexer(wanted)
+    if (at < 0).any():
+        unknown = wanted[at < 0].unique()
+        raise InputError(f"{len(unknown)} ids are not among `{name}`: {name_some(unknown)}.")
+    return at
+
+
+def _sparse(
+    rows: np.ndarray, columns: np.ndarray, minutes: np.ndarray, shape: tuple[int, int]
+) -> sparse.csr_array:
+    """Build the table from pairs; a pair that occurs twice keeps its smaller minutes."""
+    order = np.lexsort((minutes, columns, rows))
+    rows, columns, minutes = rows[order], columns[order], minutes[order]
+    first = np.ones(len(rows), bool)
+    first[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
+    indptr = np.searchsorted(rows[first], np.arange(shape[0] + 1))
+    return sparse.csr_array((minutes[first].astype(np.float32), columns[first], indptr), shape=shape)

@@ -1,0 +1,268 @@
+"""Bounded shortest-path searches over a CSR street graph, compiled.
+
+Costs are int32 decimetres; ``FAR`` means "not passable" or "not reached". Entries wait
+in coarse buckets of 64 decimetres and are expanded again when they improve inside their
+bucket, so the answers are exact whatever the bucket width.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+FAR = 2**29  # two of them still fit into int32
+SHIFT = 6
+
+
+class Graph(NamedTuple):
+    """Street graph in the direction of search.
+
+    ``indptr`` (n+1), ``heads``, ``cost``, ``arc_street`` (arcs): CSR of the nodes.
+    ``ends`` (m, 2): first and last node of every street. ``street_cost`` (m, 2): along
+    the street and against it. All int32.
+    """
+
+    indptr: np.ndarray
+    heads: np.ndarray
+    cost: np.ndarray
+    arc_street: np.ndarray
+    ends: np.ndarray
+    street_cost: np.ndarray
+
+
+class Places(NamedTuple):
+    """Places joined to streets, in the direction of search.
+
+    ``street`` (k,) int32, -1 where not joined; ``at_first``, ``at_last`` (k,) int32: cost
+    between the place's foot on the street and the street's two ends; ``access`` (k,)
+    int32: cost between the place and its foot; ``xy`` (k, 2) float64 metres.
+    """
+
+    street: np.ndarray
+    at_first: np.ndarray
+    at_last: np.ndarray
+    access: np.ndarray
+    xy: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):  # noqa: ANN001, ANN202, C901
+    """Spread from the seeds; leave costs in ``dist``; return the touched count and entries."""
+    n_touched = 0
+    free = 0
+    for i in range(seeds.size):
+        node, cost = seeds[i], seed_costs[i]
+        if cost <= cutoff and cost < dist[node]:
+            if dist[node] == FAR:
+                touched[n_touched] = node
+                n_touched += 1
+            dist[node] = cost
+            entries[free, 0], entries[free, 1] = node, cost
+            entries[free, 2] = heads[cost >> SHIFT]
+            heads[cost >> SHIFT] = free
+            free += 1
+    for bucket in range((cutoff >> SHIFT) + 1):
+        while heads[bucket] >= 0:
+            entry = heads[bucket]
+            heads[bucket] = entries[entry, 2]
+            node, cost = entries[entry, 0], entries[entry, 1]
+            if dist[node] != cost:
+                continue
+            for arc in range(graph.indptr[node], graph.indptr[node + 1]):
+                head, new = graph.heads[arc], cost + graph.cost[arc]
+                if new > cutoff or new >= dist[head]:
+                    continue
+                if dist[head] == FAR:
+                    touched[n_touched] = head
+                    n_touched += 1
+                dist[head] = new
+                if free == entries.shape[0]:
+                    larger = np.empty((2 * free, 3), np.int32)
+                    larger[:free] = entries
+                    entries = larger
+                entries[free, 0], entries[free, 1] = head, new
+                entries[free, 2] = heads[new >> SHIFT]
+                heads[new >> SHIFT] = free
+                free += 1
+    return n_touched, entries
+
+
+@njit(cache=True, nogil=True)
+def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):  # noqa: ANN001, ANN202, PLR0917
+    """Cost from origin ``k`` to a place on its own street, not over the street's ends."""
+    street = origins.street[k]
+    along, against = graph.street_cost[street, 0], graph.street_cost[street, 1]
+    best = FAR
+    if along < FAR and origins.at_last[k] + at_first >= along:
+        best = origins.at_last[k] + at_first - along
+    if against < FAR and origins.at_first[k] + at_last >= against:
+        best = min(best, origins.at_first[k] + at_last - against)
+    best += origins.access[k] + access
+    dx, dy = origins.xy[k, 0] - x, origins.xy[k, 1] - y
+    return min(best, int(np.floor(10.0 * np.sqrt(dx * dx + dy * dy) + 0.5)))
+
+
+@njit(cache=True, nogil=True)
+def _seed(graph, origins, k, seeds, seed_costs):  # noqa: ANN001, ANN202
+    """Write the two seeds of origin ``k``."""
+    street = origins.street[k]
+    seeds[0], seeds[1] = graph.ends[street, 0], graph.ends[street, 1]
+    seed_costs[0] = min(FAR, origins.at_first[k] + origins.access[k])
+    seed_costs[1] = min(FAR, origins.at_last[k] + origins.access[k])
+
+
+@njit(cache=True, nogil=True)
+def reach_nodes(graph, origins, order, cutoff):  # noqa: ANN001, ANN201
+    """Find the nodes within ``cutoff`` of every origin.
+
+    Returns ``counts`` per origin of ``order``, then ``nodes`` and ``costs``, ragged.
+    """
+    n = graph.indptr.size - 1
+    dist = np.full(n, FAR, np.int32)
+    touched = np.empty(n, np.int32)
+    heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
+    entries = np.empty((1024, 3), np.int32)
+    seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
+    counts = np.zeros(order.size, np.int64)
+    nodes, costs = np.empty(4096, np.int32), np.empty(4096, np.int32)
+    filled = 0
+    for i in range(order.size):
+        k = order[i]
+        if origins.street[k] < 0:
+            continue
+        _seed(graph, origins, k, seeds, seed_costs)
+        n_touched, entries = _search(
+            graph, seeds, seed_costs, cutoff, dist, touched, heads, entries
+        )
+        if filled + n_touched > nodes.size:
+            nodes, costs = _grow(nodes, costs, filled, filled + n_touched)
+        for t in range(n_touched):
+            nodes[filled], costs[filled] = touched[t], dist[touched[t]]
+            dist[touched[t]] = FAR
+            filled += 1
+        counts[i] = n_touched
+    return counts, nodes[:filled], costs[:filled]
+
+
+@njit(cache=True, nogil=True)
+def _grow(first, second, filled, needed):  # noqa: ANN001, ANN202
+    """Return larger copies of two output arrays."""
+    size = max(2 * first.size, needed)
+    larger, larger_too = np.empty(size, np.int32), np.empty(size, np.int32)
+    larger[:filled], larger_too[:filled] = first[:filled], second[:filled]
+    return larger, larger_too
+
+
+@njit(cache=True, nogil=True)
+def reach_targets(graph, origins, order, targets, on_street, cutoff):  # noqa: ANN001, ANN201, C901
+    """Find the targets within ``cutoff`` of every origin.
+
+    ``targets`` are sorted by street; ``on_street`` (m+1,) int64 points to those of each.
+    Returns ``counts`` per origin of ``order``, then target positions and costs, ragged.
+    """
+    n, m = graph.indptr.size - 1, graph.ends.shape[0]
+    dist = np.full(n, FAR, np.int32)
+    touched = np.empty(n, np.int32)
+    seen = np.full(m, -1, np.int32)
+    heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
+    entries = np.empty((1024, 3), np.int32)
+    seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
+    counts = np.zeros(order.size, np.int64)
+    found, costs = np.empty(4096, np.int32), np.empty(4096, np.int32)
+    filled = 0
+    for i in range(order.size):
+        k = order[i]
+        own = origins.street[k]
+        if own < 0:
+            continue
+        _seed(graph, origins, k, seeds, seed_costs)
+        n_touched, entries = _search(
+            graph, seeds, seed_costs, cutoff, dist, touched, heads, entries
+        )
+        before = filled
+        for t in range(-1, n_touched):
+            # t = -1 is the origin's own street, reached even when neither end is
+            first = graph.indptr[touched[t]] if t >= 0 else 0
+            last = graph.indptr[touched[t] + 1] if t >= 0 else 1
+            for arc in range(first, last):
+                street = graph.arc_street[arc] if t >= 0 else own
+                start, stop = on_street[street], on_street[street + 1]
+                if start == stop or seen[street] == i:
+                    continue
+                seen[street] = i
+                if filled + stop - start > found.size:
+                    found, costs = _grow(found, costs, filled, filled + stop - start)
+                at_first, at_last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
+                for j in range(start, stop):
+                    cost = min(at_first + targets.at_first[j], at_last + targets.at_last[j])
+                    cost += targets.access[j]
+                    if street == own:
+                        direct = _on_own_street(
+                            graph,
+                            origins,
+                            k,
+                            targets.at_first[j],
+                            targets.at_last[j],
+                            targets.access[j],
+                            targets.xy[j, 0],
+                            targets.xy[j, 1],
+                        )
+                        cost = min(cost, direct)
+                    if cost <= cutoff:
+                        found[filled], costs[filled] = j, cost
+                        filled += 1
+        for t in range(n_touched):
+            dist[touched[t]] = FAR
+        counts[i] = filled - before
+    return counts, found[:filled], costs[:filled]
+
+
+@njit(cache=True, nogil=True)
+def spread(graph, seeds, seed_costs, labels, cutoff):  # noqa: ANN001, ANN201, C901
+    """Spread from all seeds at once; every node inherits the label of its nearest seed.
+
+    Returns ``dist`` (n,) int32, ``FAR`` where not within ``cutoff``, and ``label`` (n,)
+    int32, -1 there. Equal costs go to the smaller label.
+    """
+    n = graph.indptr.size - 1
+    dist = np.full(n, FAR, np.int32)
+    label = np.full(n, -1, np.int32)
+    heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
+    entries = np.empty((max(1024, 2 * seeds.size), 3), np.int32)
+    free = 0
+    for i in range(seeds.size):
+        node, cost = seeds[i], seed_costs[i]
+        if cost > cutoff or cost > dist[node]:
+            continue
+        if cost == dist[node] and label[node] <= labels[i]:
+            continue
+        dist[node], label[node] = cost, labels[i]
+        entries[free, 0], entries[free, 1] = node, cost
+        entries[free, 2] = heads[cost >> SHIFT]
+        heads[cost >> SHIFT] = free
+        free += 1
+    for bucket in range((cutoff >> SHIFT) + 1):
+        while heads[bucket] >= 0:
+            entry = heads[bucket]
+            heads[bucket] = entries[entry, 2]
+            node, cost = entries[entry, 0], entries[entry, 1]
+            if dist[node] != cost:
+                continue
+            for arc in range(graph.indptr[node], graph.indptr[node + 1]):
+                head, new = graph.heads[arc], cost + graph.cost[arc]
+                if new > cutoff or new > dist[head]:
+                    continue
+                if new == dist[head] and label[head] <= label[node]:
+                    continue
+                dist[head], label[head] = new, label[node]
+                if free == entries.shape[0]:
+                    larger = np.empty((2 * free, 3), np.int32)
+                    larger[:free] = entries
+                    entries = larger
+                entries[free, 0], entries[free, 1] = head, new
+                entries[free, 2] = heads[new >> SHIFT]
+                heads[new >> SHIFT] = free
+                free += 1
+    return dist, label

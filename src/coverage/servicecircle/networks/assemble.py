@@ -1,0 +1,229 @@
+"""Street lines to a network: split at junctions, merge chains, sort, number."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyproj
+from scipy import sparse
+
+from servicecircle._kernel.search import FAR
+from servicecircle.errors import NetworkError
+from servicecircle.networks.lines import StreetLines, segment_lengths
+
+DECIMETRES = 10.0
+
+
+class Pieces(NamedTuple):
+    """Stretches of line between two junctions.
+
+    ``first``, ``last``: index of their first and last vertex; ``line``: their line;
+    ``ends`` (p, 2): numbers of the places at both ends; ``metres``: length.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    line: np.ndarray
+    ends: np.ndarray
+    metres: np.ndarray
+
+
+class Streets(NamedTuple):
+    """Streets between junctions.
+
+    ``node_lonlat`` (n, 2); ``ends`` (m, 2) int32; ``lonlat`` (k, 2) vertices, ``offsets``
+    (m+1,); ``metres`` (m,); ``tags``: one row per street.
+    """
+
+    node_lonlat: np.ndarray
+    ends: np.ndarray
+    lonlat: np.ndarray
+    offsets: np.ndarray
+    metres: np.ndarray
+    tags: pd.DataFrame
+
+
+def join_streets(lines: StreetLines) -> Streets:
+    """Split lines where they share a vertex and merge chains that have no junction.
+
+    Lines of different ``highway``, ``name`` or ``access`` are not merged, nor lines that
+    are walked one way only. Geometry and length are kept.
+    """
+    pieces = _split(lines)
+    chains, turned = _chains(pieces, _tag_codes(lines.tags))
+    order = np.concatenate([np.asarray(chain) for chain in chains])
+    reverse = np.concatenate([np.asarray(turn) for turn in turned])
+    chain_start = np.concatenate([[0], np.cumsum([len(chain) for chain in chains])])
+    at, offsets = _vertices(pieces, order, reverse, chain_start)
+    metres = np.add.reduceat(pieces.metres[order], chain_start[:-1])
+    ends = np.where(reverse[:, None], pieces.ends[order][:, ::-1], pieces.ends[order])
+    ends = np.stack([ends[chain_start[:-1], 0], ends[chain_start[1:] - 1, 1]], axis=1)
+    tags = lines.tags.iloc[pieces.line[order[chain_start[:-1]]]].reset_index(drop=True)
+    streets = Streets(np.empty((0, 2)), ends, lines.lonlat[at], offsets, metres, tags)
+    return _sort(streets)
+
+
+def _split(lines: StreetLines) -> Pieces:
+    """Cut the lines at every vertex that occurs more than once."""
+    _, place = np.unique(lines.vertex, return_inverse=True)
+    is_end = np.bincount(place)[place] > 1
+    is_first = np.zeros(len(place), bool)
+    is_first[lines.offsets[:-1]] = True
+    is_end[lines.offsets[:-1]] = True
+    is_end[lines.offsets[1:] - 1] = True
+    cuts = np.flatnonzero(is_end)
+    inside = ~is_first[cuts[1:]]
+    first, last = cuts[:-1][inside], cuts[1:][inside]
+    line_of = np.repeat(np.arange(len(lines.tags)), np.diff(lines.offsets))
+    walked = np.concatenate([[0.0], np.cumsum(segment_lengths(lines))])
+    metres = walked[last] - walked[first]
+    wrong = np.flatnonzero(~np.isfinite(metres) | (metres < 0))
+    if wrong.size:
+        raise NetworkError(f"{wrong.size} streets have a length that is no number or negative.")
+    ends = np.stack([place[first], place[last]], axis=1)
+    return Pieces(first, last, line_of[first], ends, metres)
+
+
+def _tag_codes(tags: pd.DataFrame) -> np.ndarray:
+    """Number the tags so that lines with equal numbers may merge; -1 never merges."""
+    codes = tags.groupby(["highway", "name", "access"], sort=False).ngroup().to_numpy().copy()
+    codes[~(tags["along"] & tags["against"]).to_numpy()] = -1
+    return codes
+
+
+def _chains(pieces: Pieces, codes: np.ndarray) -> tuple[list[list[int]], list[list[bool]]]:
+    """String pieces together over places where exactly two alike pieces meet."""
+    count = len(pieces.first)
+    flat = pieces.ends.ravel()
+    order = np.argsort(flat, kind="stable")
+    pairs = np.flatnonzero(np.bincount(flat) == 2)  # noqa: PLR2004
+    at = np.searchsorted(flat[order], pairs)
+    here, there = order[at], order[at + 1]
+    code = codes[pieces.line]
+    alike = (here // 2 != there // 2) & (code[here // 2] == code[there // 2]) & (code[here // 2] >= 0)
+    across = np.full(2 * count, -1)
+    across[here[alike]], across[there[alike]] = there[alike], here[alike]
+    link = across.tolist()
+    done = [False] * count
+    chains, turned = [], []
+    for start in range(count):
+        if done[start]:
+            continue
+        slot = 2 * start
+        while link[slot] >= 0 and link[slot] // 2 != start:  # walk back to the chain's end
+            slot = link[slot] ^ 1
+        if link[slot] >= 0:
+            slot = 2 * start  # a ring: begin anywhere
+        chain, turn = [], []
+        while slot >= 0 and not done[slot // 2]:
+            done[slot // 2] = True
+            chain.append(slot // 2)
+            turn.append(bool(slot & 1))
+            slot = link[slot ^ 1]
+        chains.append(chain)
+        turned.append(turn)
+    return chains, turned
+
+
+def _vertices(
+    pieces: Pieces, order: np.ndarray, reverse: np.ndarray, chain_start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """List the vertices of every chain; a joint between two pieces appears once."""
+    first, last = pieces.first[order], pieces.last[order]
+    continues = np.ones(len(order), bool)
+    continues[chain_start[:-1]] = False
+    counts = last - first + 1 - continues
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    rank = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - continues, counts)
+    start, step = np.where(reverse, last, first), np.where(reverse, -1, 1)
+    return np.repeat(start, counts) + rank * np.repeat(step, counts), offsets[chain_start]
+
+
+def _sort(streets: Streets) -> Streets:
+    """Number nodes and streets along a space-filling curve, so that near ones lie close."""
+    firsts, lasts = streets.lonlat[streets.offsets[:-1]], streets.lonlat[streets.offsets[1:] - 1]
+    places, at = np.unique(streets.ends.ravel(), return_index=True)
+    lonlat = np.stack([firsts, lasts], axis=1).reshape(-1, 2)[at]
+    curve = np.lexsort((lonlat[:, 1], lonlat[:, 0], morton(lonlat)))
+    rank = np.empty(len(curve), np.int32)
+    rank[curve] = np.arange(len(curve), dtype=np.int32)
+    ends = rank[np.searchsorted(places, streets.ends)]
+    order = np.lexsort((streets.metres, ends.max(axis=1), ends.min(axis=1)))
+    counts = np.diff(streets.offsets)[order]
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    vertices = np.repeat(streets.offsets[:-1][order] - offsets[:-1], counts) + np.arange(offsets[-1])
+    return Streets(
+        lonlat[curve],
+        ends[order],
+        streets.lonlat[vertices],
+        offsets,
+        streets.metres[order],
+        streets.tags.iloc[order].reset_index(drop=True),
+    )
+
+
+def morton(xy: np.ndarray) -> np.ndarray:
+    """Position of points (n, 2) along a Z-order curve over their own extent (Morton 1966)."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    scaled = (xy - low) / np.where(high > low, high - low, 1.0) * (2**16 - 1)
+    parts = scaled.astype(np.uint64)
+    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+        parts = (parts | (parts << np.uint64(shift))) & np.uint64(mask)
+    code: np.ndarray = parts[:, 0] | (parts[:, 1] << np.uint64(1))
+    return code
+
+
+def local_crs(lonlat: np.ndarray) -> pyproj.CRS:
+    """Choose the UTM zone of the middle of the points (WGS84 degrees).
+
+    Raises
+    ------
+    NetworkError
+        The points are no longitudes and latitudes, or lie beyond 84° N or 80° S.
+    """
+    if not np.isfinite(lonlat).all() or (np.abs(lonlat) > (180, 90)).any():
+        raise NetworkError("The streets have coordinates that are no longitudes and latitudes.")
+    lon, lat = (lonlat.min(axis=0) + lonlat.max(axis=0)) / 2
+    if not -80 <= lat <= 84:  # noqa: PLR2004 – where UTM ends
+        raise NetworkError(f"Streets near the poles (latitude {lat:.1f}) are not supported.")
+    zone = min(60, int((lon + 180) // 6) + 1)
+    return pyproj.CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
+
+
+def street_costs(metres: np.ndarray, along: np.ndarray, against: np.ndarray) -> np.ndarray:
+    """Cost of each street both ways: (m, 2) int32 whole decimetres, ``FAR`` where barred."""
+    cost = np.floor(metres * DECIMETRES + 0.5)
+    if (cost >= FAR).any():
+        raise NetworkError("A street is longer than 50,000 km; are the lengths in metres?")
+    both = np.stack([np.where(along, cost, FAR), np.where(against, cost, FAR)], axis=1)
+    return both.astype(np.int32)
+
+
+def arcs(ends: np.ndarray, cost: np.ndarray, nodes: int) -> tuple[np.ndarray, ...]:
+    """Build the CSR of both directions of every street.
+
+    Returns ``indptr``, ``heads``, ``leaving`` (cost from the node to the head),
+    ``arriving`` (cost from the head to the node) and ``arc_street``, all int32.
+    """
+    tails = np.concatenate([ends[:, 0], ends[:, 1]])
+    heads = np.concatenate([ends[:, 1], ends[:, 0]])
+    leaving = np.concatenate([cost[:, 0], cost[:, 1]])
+    arriving = np.concatenate([cost[:, 1], cost[:, 0]])
+    street = np.tile(np.arange(len(ends), dtype=np.int32), 2)
+    order = np.argsort(tails, kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(tails, minlength=nodes))])
+    return (
+        indptr.astype(np.int32),
+        heads[order].astype(np.int32),
+        leaving[order],
+        arriving[order],
+        street[order],
+    )
+
+
+def components(ends: np.ndarray, nodes: int) -> np.ndarray:
+    """Number the connected parts: (n,) int32, direction ignored."""
+    links = sparse.coo_array((np.ones(len(ends), bool), (ends[:, 0], ends[:, 1])), (nodes, nodes))
+    return sparse.csgraph.connected_components(links, directed=False)[1].astype(np.int32)

@@ -1,0 +1,150 @@
+"""networkx graphs to street lines and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from servicecircle._checks import name_some
+from servicecircle._kernel.search import FAR
+from servicecircle.errors import NetworkError
+from servicecircle.networks.lines import StreetLines, keep_segments
+from servicecircle.networks.rules import walking_rules
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from servicecircle.networks.walk_network import WalkNetwork
+
+
+def lines_from_graph(graph: nx.Graph) -> StreetLines:
+    """Turn the edges of a graph into lines that join at its nodes.
+
+    Raises
+    ------
+    NetworkError
+        No CRS, no edges, nodes without place, or lengths that are no numbers.
+    """
+    crs = graph.graph.get("crs")
+    if crs is None:
+        raise NetworkError('The graph has no CRS. Set it, e.g. `graph.graph["crs"] = 4326`.')
+    if not graph.number_of_edges():
+        raise NetworkError("The graph has no edges.")
+    ids = list(graph.nodes)
+    number = {node: i for i, node in enumerate(ids)}
+    places = _places(graph, ids)
+    shapes, rows, lengths = [], [], []
+    seen: set[tuple[object, ...]] = set()
+    wrong = []
+    for u, v, data in graph.edges(data=True):
+        ends, coords = (number[u], number[v]), _coordinates(data, places[number[u]], places[number[v]])
+        if data.get("reversed") is True:  # drawn against the way it came from
+            ends, coords = ends[::-1], coords[::-1]
+        key = _street_key(ends, coords)
+        if key in seen:
+            continue
+        seen.add(key)
+        metres = _length(data)
+        if metres is None:
+            wrong.append((u, v))
+            continue
+        shapes.append((ends, coords))
+        rows.append(data)
+        lengths.append(metres)
+    if wrong:
+        raise NetworkError(
+            f"{len(wrong)} edges have a length that is no number or negative: {name_some(wrong)}."
+        )
+    return _to_lines(shapes, rows, lengths, pyproj.CRS.from_user_input(crs))
+
+
+def _places(graph: nx.Graph, ids: list[Any]) -> np.ndarray:
+    try:
+        places = np.array([(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in ids], dtype=float)
+    except (KeyError, TypeError, ValueError):
+        lost = [n for n in ids if not {"x", "y"} <= set(graph.nodes[n])]
+        raise NetworkError(
+            f"Every node needs the numbers `x` and `y`; {len(lost)} lack them: {name_some(lost)}."
+        ) from None
+    return places
+
+
+def _coordinates(data: dict[str, Any], start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Vertices of an edge from its first to its last node."""
+    shape = data.get("geometry")
+    if shape is None:
+        return np.stack([start, stop])
+    coords = shapely.get_coordinates(shape)
+    if np.hypot(*(coords[0] - start)) > np.hypot(*(coords[-1] - start)):
+        coords = coords[::-1]
+    return coords
+
+
+def _street_key(ends: tuple[int, int], coords: np.ndarray) -> tuple[object, ...]:
+    """Equal for two edges that are one street in both directions."""
+    middle = coords.sum(axis=0) / len(coords)
+    return (*sorted(ends), len(coords), *np.round(middle, 7).tolist())
+
+
+def _length(data: dict[str, Any]) -> float | None:
+    """Return the edge's length in metres, NaN where it has none, or None where it is wrong."""
+    if "length" not in data:
+        return np.nan
+    try:
+        metres = float(data["length"])
+    except (TypeError, ValueError):
+        return None
+    return metres if np.isfinite(metres) and metres >= 0 else None
+
+
+def _to_lines(
+    shapes: list[tuple[tuple[int, int], np.ndarray]],
+    rows: list[dict[str, Any]],
+    lengths: list[float],
+    crs: pyproj.CRS,
+) -> StreetLines:
+    counts = np.array([len(coords) for _, coords in shapes])
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    xy = np.concatenate([coords for _, coords in shapes])
+    lonlat = np.stack(
+        pyproj.Transformer.from_crs(crs, 4326, always_xy=True).transform(*xy.T), axis=1
+    )
+    if not np.isfinite(lonlat).all():
+        raise NetworkError("Some nodes or edges have coordinates that do not fit the graph's CRS.")
+    ends = np.array([pair for pair, _ in shapes], dtype=np.int64)
+    vertex = np.arange(len(xy), dtype=np.int64) + ends.max() + 1
+    vertex[offsets[:-1]], vertex[offsets[1:] - 1] = ends.T
+    known = ("highway", "name", "access", "foot", "oneway:foot", "motorroad")
+    columns = [key for key in known if any(key in row for row in rows)]
+    table = pd.DataFrame({key: [row.get(key) for row in rows] for key in columns}, dtype=object)
+    rules = walking_rules(table.reindex(range(len(rows))))
+    lines = StreetLines(
+        lonlat, vertex, offsets, rules.drop(columns="walkable"), np.array(lengths, float)
+    )
+    walkable = rules["walkable"].to_numpy()
+    if not walkable.any():
+        raise NetworkError("The graph has no edge that may be walked.")
+    return keep_segments(lines, np.repeat(walkable, counts)[:-1])
+
+
+def to_networkx(network: WalkNetwork) -> nx.MultiDiGraph:
+    """Build the graph that ``WalkNetwork.to_networkx`` describes."""
+    import networkx as nx
+
+    graph = nx.MultiDiGraph(crs=network.crs.to_string())
+    graph.add_nodes_from(
+        (node, {"x": float(x), "y": float(y)}) for node, (x, y) in enumerate(network.node_xy)
+    )
+    shapes = network.streets.geometry.to_numpy()
+    for street, (first, last) in enumerate(network.ends.tolist()):
+        along, against = network.street_cost[street].tolist()
+        data = {"street": street, "length": float(network.metres[street])}
+        if along < FAR:
+            graph.add_edge(first, last, cost=along, geometry=shapes[street], **data)
+        if against < FAR:
+            graph.add_edge(last, first, cost=against, geometry=shapes[street].reverse(), **data)
+    return graph

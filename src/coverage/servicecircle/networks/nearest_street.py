@@ -1,0 +1,126 @@
+"""The nearest street: of places (joining them to the network) and of raster cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from servicecircle._kernel.field import Raster
+from servicecircle._kernel.nearest import bin_segments, raster_strip, snap_points
+
+if TYPE_CHECKING:
+    from servicecircle.networks.walk_network import WalkNetwork
+
+BIN = 64.0  # metres
+MOST_BINS = 4_000_000
+CELL = 12.5  # metres; chosen by measurement, see docs/decisions
+STRIP_CELLS = 4_000_000
+
+
+def street_segments(
+    network: WalkNetwork, *, islands: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """List the straight segments of the streets that are (not) islands.
+
+    Returns ``segments`` (k, 4), ``street`` (k,) and ``span`` (k, 2): the fractions of the
+    drawn street at which each segment begins and ends.
+    """
+    xy, offsets = network.shape_xy, network.shape_offsets
+    of_vertex = np.repeat(np.arange(len(network.ends), dtype=np.int32), np.diff(offsets))
+    inner = of_vertex[:-1] == of_vertex[1:]
+    step = np.where(inner, np.hypot(*(xy[1:] - xy[:-1]).T), 0.0)
+    walked = np.concatenate([[0.0], np.cumsum(step)])
+    begin = walked[offsets[:-1]][of_vertex]
+    whole = (walked[offsets[1:] - 1] - walked[offsets[:-1]])[of_vertex]
+    share = (walked - begin) / np.where(whole > 0, whole, 1.0)
+    share[offsets[1:] - 1] = 1.0
+    keep = np.flatnonzero(inner & (network.is_island[of_vertex[:-1]] == islands))
+    segments = np.concatenate([xy[keep], xy[keep + 1]], axis=1)
+    return segments, of_vertex[keep], np.stack([share[keep], share[keep + 1]], axis=1)
+
+
+class StreetIndex(NamedTuple):
+    """Street segments sorted into square bins."""
+
+    segments: np.ndarray
+    street: np.ndarray
+    span: np.ndarray
+    start: np.ndarray
+    members: np.ndarray
+    west: float
+    south: float
+    size: float
+    columns: int
+    rows: int
+
+    @classmethod
+    def of(cls, network: WalkNetwork, *, islands: bool) -> StreetIndex:
+        """Index the streets of a network (or only its islands)."""
+        segments, street, span = street_segments(network, islands=islands)
+        if not len(segments):
+            empty = np.empty(0, np.int32)
+            return cls(segments, street, span, np.zeros(2, np.int64), empty, 0.0, 0.0, BIN, 1, 1)
+        low = segments.reshape(-1, 2).min(axis=0)
+        extent = segments.reshape(-1, 2).max(axis=0) - low
+        size = max(BIN, float(np.sqrt(np.prod(np.maximum(extent, BIN)) / MOST_BINS)))
+        columns, rows = (int(side) for side in extent // size + 1)
+        west, south = map(float, low)
+        start, members = bin_segments(segments, west, south, size, columns, rows)
+        return cls(segments, street, span, start, members, west, south, size, columns, rows)
+
+    def nearest(self, xy: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Find the nearest street within ``limit`` metres of points (k, 2).
+
+        Returns ``street`` (-1 where none), ``fraction`` along it, ``distance`` in metres.
+        """
+        xy = np.ascontiguousarray(xy, dtype=float)
+        return snap_points(  # type: ignore[no-any-return]
+            xy, *self[:5], self.west, self.south, self.size, self.columns, self.rows, float(limit)
+        )
+
+
+def build_raster(network: WalkNetwork, size: float = CELL) -> Raster:
+    """Find the nearest street of every raster cell within the network's ``max_access``.
+
+    The raster is computed in strips of rows, so that memory follows the strip.
+    """
+    segments, street, span = street_segments(network, islands=False)
+    limit = network.max_access
+    low = np.floor((segments.reshape(-1, 2).min(axis=0) - limit) / size) * size
+    high = segments.reshape(-1, 2).max(axis=0) + limit
+    columns, rows = (int(count) for count in np.ceil((high - low) / size) + 1)
+    west, south = map(float, low)
+    tall = max(1, STRIP_CELLS // columns)
+    lowest = segments[:, 1::2].min(axis=1) - limit
+    highest = segments[:, 1::2].max(axis=1) + limit
+    parts = []
+    for row in range(0, rows, tall):
+        height = min(tall, rows - row)
+        base = south + row * size
+        near = (highest >= base) & (lowest <= base + (height - 1) * size)
+        cells, *rest = raster_strip(
+            segments[near], street[near], span[near], west, base, size, columns, height, limit
+        )
+        parts.append(((cells + row * columns).astype(np.int32), *rest))
+    cell, nearest, fraction, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(nearest, kind="stable")
+    cell, nearest = cell[order], nearest[order]
+    start = np.searchsorted(nearest, np.arange(len(network.ends) + 1))
+    access = np.floor(distance[order] * 10.0 + 0.5).astype(np.int32)
+    box = _boxes(cell, start, columns)
+    return Raster(start, cell, fraction[order], access, box, west, south, size, rows, columns)
+
+
+def _boxes(cell: np.ndarray, start: np.ndarray, columns: int) -> np.ndarray:
+    """First and last row, first and last column of every street's cells, (m, 4) int32."""
+    some = np.flatnonzero(start[1:] > start[:-1])
+    box = np.zeros((len(start) - 1, 4), np.int32)
+    if some.size:
+        row, column = cell // columns, cell % columns
+        at = start[some]
+        for i, (values, pick) in enumerate(
+            ((row, np.minimum), (row, np.maximum), (column, np.minimum), (column, np.maximum))
+        ):
+            box[some, i] = pick.reduceat(values, at)
+    return box

@@ -1,0 +1,208 @@
+"""Opening networks: from files, graphs and place names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from servicecircle.errors import InputError, NetworkError
+from servicecircle.networks.graphs import lines_from_graph
+from servicecircle.networks.lines import clip_area, clip_lines, lines_from_frame
+from servicecircle.networks.walk_network import MAX_ACCESS, WalkNetwork
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from servicecircle.networks.lines import StreetLines
+
+OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
+LINE_SUFFIXES = (".gpkg", ".geojson", ".parquet")
+
+
+def read_network(
+    path: str | Path,
+    *,
+    mode: Literal["walk"] = "walk",
+    clip: object = None,
+    max_access: float = MAX_ACCESS,
+) -> WalkNetwork:
+    """Read the streets that can be walked from a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        An OpenStreetMap file (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``), a
+        ``.graphml`` written by OSMnx, street lines (``.gpkg``, ``.geojson``,
+        ``.parquet``), or the folder of a saved network.
+    mode : {"walk"}
+        Who moves.
+    clip : tuple, polygon or GeoDataFrame, optional
+        Keep only the streets inside: (west, south, east, north) in degrees, or an area.
+        Street pieces with one end inside stay whole.
+    max_access : float
+        Metres that a place may lie off its street (default 100).
+
+    Returns
+    -------
+    WalkNetwork
+
+    Raises
+    ------
+    InputError
+        The file is missing or of an unknown kind, or an argument is wrong.
+    NetworkError
+        The file is damaged or holds nothing that can be walked.
+
+    Examples
+    --------
+    >>> import servicecircle as sc
+    >>> streets = sc.read_network(sc.samples.wuhan().streets)
+    >>> streets.crs.to_epsg()
+    32650
+    """
+    path = _local(path)
+    if mode != "walk":
+        raise InputError(f'`mode` must be "walk"; got {mode!r}.')
+    if path.is_dir():
+        from servicecircle.networks.saved import open_network
+
+        if clip is not None:
+            raise InputError("A saved network cannot be clipped; clip when reading its source.")
+        network = open_network(path)
+        return network if network.max_access == max_access else network.with_access(max_access)
+    name = path.name.lower()
+    facts: dict[str, Any] = {"file": path.name}
+    if name.endswith(OSM_SUFFIXES):
+        from servicecircle.networks.osm import read_osm
+
+        lines, found = read_osm(path)
+        facts |= found
+    elif name.endswith(".graphml"):
+        lines = lines_from_graph(_read_graphml(path))
+    elif name.endswith(LINE_SUFFIXES):
+        lines = _read_lines(path)
+    else:
+        raise InputError(
+            f"{path.name!r} is of no known kind. Known are {', '.join(OSM_SUFFIXES)}, .graphml, "
+            f"{', '.join(LINE_SUFFIXES)}, and the folder of a saved network."
+        )
+    return _network(lines, facts, clip, max_access)
+
+
+def network_from_osmnx(graph: nx.Graph, *, max_access: float = MAX_ACCESS) -> WalkNetwork:
+    """Turn an OSMnx graph, or any networkx graph with lengths, into a walking network.
+
+    Parameters
+    ----------
+    graph : networkx graph
+        Nodes with ``x`` and ``y``, ``graph.graph["crs"]``; edges with ``length`` in
+        metres and, where they bend, ``geometry``. Car one-way is ignored: every edge is
+        walked both ways; two edges that are one street in both directions count once.
+    max_access : float
+        Metres that a place may lie off its street (default 100).
+
+    Raises
+    ------
+    NetworkError
+        No nodes or edges, no CRS, nodes without place, or lengths that are no numbers.
+    """
+    return _network(lines_from_graph(graph), {"file": "graph"}, None, max_access)
+
+
+def download_network(
+    place_or_polygon: object, *, mode: Literal["walk"] = "walk", max_access: float = MAX_ACCESS
+) -> WalkNetwork:
+    """Download the streets of a place from OpenStreetMap, through OSMnx and its cache.
+
+    Parameters
+    ----------
+    place_or_polygon : str, tuple or polygon
+        A place name that Nominatim knows (``"Gulou, Nanjing, China"``), bounds (west,
+        south, east, north) in degrees, or a polygon in degrees.
+    mode : {"walk"}
+        Who moves.
+    max_access : float
+        Metres that a place may lie off its street (default 100).
+
+    Raises
+    ------
+    NetworkError
+        The server cannot be reached, knows no such place, or has no streets there.
+
+    Notes
+    -----
+    ``osmnx.settings`` decides the server, the cache folder and the time limit.
+    """
+    import osmnx
+
+    if mode != "walk":
+        raise InputError(f'`mode` must be "walk"; got {mode!r}.')
+    options: dict[str, Any] = {
+        "custom_filter": '["highway"]["area"!~"yes"]',
+        "simplify": False,
+        "retain_all": True,
+    }
+    tags = set(osmnx.settings.useful_tags_way) | {"foot", "oneway:foot", "motorroad"}
+    before = osmnx.settings.useful_tags_way
+    osmnx.settings.useful_tags_way = sorted(tags)
+    try:
+        if isinstance(place_or_polygon, str):
+            graph = osmnx.graph_from_place(place_or_polygon, **options)
+        else:
+            graph = osmnx.graph_from_polygon(clip_area(place_or_polygon), **options)
+    except InputError:
+        raise
+    except Exception as error:  # requests, OSMnx and JSON errors alike
+        raise NetworkError(
+            f"The streets of {place_or_polygon!r} could not be downloaded ({error}). Check the place "
+            "name and the connection, or read a .osm.pbf extract with `read_network`."
+        ) from error
+    finally:
+        osmnx.settings.useful_tags_way = before
+    name = place_or_polygon if isinstance(place_or_polygon, str) else "download"
+    return _network(lines_from_graph(graph), {"file": name}, None, max_access)
+
+
+def _network(
+    lines: StreetLines, facts: dict[str, Any], clip: object, max_access: float
+) -> WalkNetwork:
+    if clip is not None:
+        lines = clip_lines(lines, clip)
+        if not len(lines.tags):
+            raise NetworkError(f"No street of {facts['file']!r} lies inside `clip`.")
+    return WalkNetwork.from_lines(lines, max_access=max_access, source=facts)
+
+
+def _local(path: str | Path) -> Path:
+    """Accept only files and folders of this machine."""
+    text = str(path)
+    if "://" in text or text.startswith("/vsi"):
+        raise InputError(f"{text!r} is not a local file. Download it first.")
+    found = Path(path)
+    if not found.exists():
+        raise InputError(f"There is no file {text!r}.")
+    return found
+
+
+def _read_graphml(path: Path) -> nx.Graph:
+    import osmnx
+
+    with path.open("rb") as file:
+        if b"<!DOCTYPE" in file.read(4096):
+            raise NetworkError(f"{path.name!r} has a DOCTYPE, which is refused in street files.")
+    try:
+        return osmnx.load_graphml(path)
+    except Exception as error:  # expat, networkx and OSMnx errors alike
+        raise NetworkError(f"{path.name!r} is not a GraphML file by OSMnx ({error}).") from error
+
+
+def _read_lines(path: Path) -> StreetLines:
+    import geopandas as gpd
+
+    try:
+        frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
+    except Exception as error:  # pyarrow, pyogrio and GDAL errors alike
+        raise NetworkError(f"{path.name!r} cannot be read as street lines ({error}).") from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise NetworkError(f"{path.name!r} has no geometry: these are not street lines.")
+    return lines_from_frame(frame, repr(path.name))

@@ -1,0 +1,120 @@
+"""Saved networks: a folder of plain arrays that opens by memory map."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+
+from servicecircle._kernel.field import Raster
+from servicecircle.errors import CacheError, InputError
+from servicecircle.networks.walk_network import WalkNetwork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMAT = "servicecircle-network-1"
+ARRAYS = (
+    "node_xy",
+    "ends",
+    "street_cost",
+    "metres",
+    "shape_xy",
+    "shape_offsets",
+    "component",
+)
+NUMBERS = ("max_access", "island_km", "mode", "source")
+RASTER_ARRAYS = ("start", "cell", "fraction", "access", "box")
+
+
+def save_network(network: WalkNetwork, folder: str | Path) -> None:
+    """Write arrays, tags and raster beside each other, then rename the folder into place."""
+    target = Path(folder)
+    if target.exists() and not (target / "network.json").exists():
+        raise InputError(f"{str(target)!r} exists and is not a saved network; give another folder.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        holder = tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent)
+    except OSError as error:
+        raise InputError(f"Cannot write to {str(target.parent)!r}: {error}.") from error
+    with holder as work:
+        new = Path(work) / "new"
+        new.mkdir()
+        for name, array in _arrays(network):
+            np.save(new / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+        network.tags.to_parquet(new / "tags.parquet")
+        head = {
+            "format": FORMAT,
+            "crs": network.crs.to_wkt(),
+            **{name: getattr(network, name) for name in NUMBERS},
+            "raster": {name: getattr(network.raster, name) for name in Raster._fields[5:]},
+            "raster_access": network.max_access,
+            "sha256": {file.name: _digest(file) for file in sorted(new.iterdir())},
+        }
+        (new / "network.json").write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
+        if target.exists():
+            target.rename(Path(work) / "old")
+        new.rename(target)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _arrays(network: WalkNetwork) -> Iterator[tuple[str, np.ndarray]]:
+    for name in ARRAYS:
+        yield name, getattr(network, name)
+    for name in RASTER_ARRAYS:
+        yield f"raster_{name}", getattr(network.raster, name)
+    for name, array in zip(("indptr", "heads", "leaving", "arriving", "arc_street"), network._csr, strict=True):  # noqa: SLF001, E501
+        yield f"csr_{name}", array
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def open_network(folder: Path) -> WalkNetwork:
+    """Open a saved network read-only.
+
+    Raises
+    ------
+    CacheError
+        The folder is not a saved network, is of another version, or a file is damaged.
+    """
+    import pandas as pd
+
+    try:
+        head: dict[str, Any] = json.loads((folder / "network.json").read_text(encoding="utf-8"))
+        if head.get("format") != FORMAT:
+            raise CacheError(
+                f"{folder.name!r} was saved as {head.get('format')!r}, not {FORMAT!r}: build it again."
+            )
+        arrays = {
+            file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
+            for file in folder.glob("*.npy")
+        }
+        network = WalkNetwork(
+            crs=pyproj.CRS.from_wkt(head["crs"]),
+            tags=pd.read_parquet(folder / "tags.parquet"),
+            **{name: arrays[name] for name in ARRAYS},
+            **{name: head[name] for name in NUMBERS},
+        )
+        raster = Raster(
+            *(arrays[f"raster_{name}"] for name in RASTER_ARRAYS),
+            **head["raster"],
+        )
+        csr = tuple(
+            arrays[f"csr_{name}"] for name in ("indptr", "heads", "leaving", "arriving", "arc_street")
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, CacheError):
+            raise
+        raise CacheError(
+            f"{folder.name!r} is not a whole saved network ({error}). Build it again."
+        ) from error
+    vars(network).update(raster=raster, _csr=csr)  # what the cached properties would compute
+    return network
