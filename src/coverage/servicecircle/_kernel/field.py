@@ -78,7 +78,7 @@ def fields(graph, origins, order, raster, cutoff):  # noqa: ANN001, ANN201, C901
     boxes = np.zeros((order.size, 4), np.int32)
     values = np.empty(1 << 16, np.int32)
     filled = 0
-    nobody, window = np.empty(0, np.int32), np.empty(3, np.int32)
+    nobody, window = np.empty(0, np.int64), np.empty(3, np.int32)
     for i in range(order.size):
         k = order[i]
         own = origins.street[k]
@@ -130,7 +130,7 @@ def field_of_all(graph, origins, on_street, dist, raster):  # noqa: ANN001, ANN2
     """
     field = np.full(raster.rows * raster.columns, FAR, np.int32)
     window = np.array([0, 0, raster.columns], np.int32)
-    everybody = np.arange(origins.street.size).astype(np.int32)
+    everybody = np.arange(origins.street.size)
     for street in range(graph.ends.shape[0]):
         at_first, at_last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
         members = everybody[on_street[street] : on_street[street + 1]]

@@ -94,7 +94,7 @@ def open_network(folder: Path) -> WalkNetwork:
                 f"{folder.name!r} was saved as {head.get('format')!r}, not {FORMAT!r}: build it again."
             )
         arrays = {
-            file.stem: np.load(file, mmap_mode="r", allow_pickle=False)
+            file.stem: np.asarray(np.load(file, mmap_mode="c", allow_pickle=False))
             for file in folder.glob("*.npy")
         }
         network = WalkNetwork(

@@ -1,0 +1,274 @@
+"""Who is covered, by whom, and who is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from servicecircle._checks import check_minutes, check_places, check_weights
+from servicecircle.errors import CrsError, InputError
+from servicecircle.reach import Reach, reach_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from servicecircle.networks import WalkNetwork
+
+
+@dataclass(frozen=True, repr=False)
+class Coverage:
+    """Who is within how many minutes' walk of a facility.
+
+    Attributes
+    ----------
+    demand : geopandas.GeoDataFrame
+        The caller's rows and ``facility`` (nearest within the largest minutes, or
+        missing), ``minutes`` (walk to it), ``band`` (smallest of the asked minutes that
+        covers the point, or missing), ``covered`` (within the largest) and ``status``.
+    facilities : geopandas.GeoDataFrame
+        The caller's rows and ``workers`` (within the largest minutes),
+        ``workers_alone`` (of these, covered by no other facility) and ``status``.
+    minutes : tuple of float
+        The asked cutoffs, rising.
+    speed : float
+        Walking speed in km/h.
+    weight : str
+        The column of ``demand`` that was summed.
+    reach : Reach
+        The minutes behind the numbers.
+    network : WalkNetwork or None
+        The streets, when the coverage was computed from them.
+    """
+
+    demand: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    minutes: tuple[float, ...]
+    speed: float
+    weight: str
+    reach: Reach
+    network: WalkNetwork | None = None
+
+    def __repr__(self) -> str:
+        share = "–" if np.isnan(self.share) else f"{self.share:.1%}"
+        return (
+            f"<Coverage: {len(self.facilities):,} facilities cover {share} of "
+            f"{self._weights.sum():,.0f} {self.weight} within {self.minutes[-1]:g} minutes>"
+        )
+
+    def _repr_html_(self) -> str:
+        return str(self.summary().to_html())
+
+    @property
+    def _weights(self) -> np.ndarray:
+        return _counted(self.demand, self.weight)
+
+    @property
+    def gaps(self) -> gpd.GeoDataFrame:
+        """The demand points that are not covered within the largest minutes."""
+        return self.demand[~self.demand["covered"]]
+
+    @property
+    def share(self) -> float:
+        """Share of the weight covered within the largest minutes; NaN where there is none."""
+        return _share(float(self._weights[self.demand["covered"]].sum()), self._weights.sum())
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row per cutoff.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``minutes``: ``workers`` (all), ``covered``, ``share``,
+            ``covered_twice`` (within reach of two facilities or more), and of the walk
+            to the nearest facility ``mean_minutes`` (of those covered), ``median_minutes``
+            and ``p90_minutes`` (of all; missing where that many are not covered).
+        """
+        weights = self._weights
+        walk = self.demand["minutes"].to_numpy(dtype=float, na_value=np.nan)
+        rows = []
+        for limit in self.minutes:
+            inside = walk <= limit
+            twice = self.reach.within(limit).minutes
+            times = np.bincount(twice.indices, minlength=len(weights))
+            near = np.where(inside, walk, np.inf)
+            rows.append(
+                {
+                    "workers": weights.sum(),
+                    "covered": weights[inside].sum(),
+                    "share": _share(weights[inside].sum(), weights.sum()),
+                    "covered_twice": weights[times > 1].sum(),
+                    "mean_minutes": _mean(walk[inside], weights[inside]),
+                    "median_minutes": _quantile(near, weights, 0.5),
+                    "p90_minutes": _quantile(near, weights, 0.9),
+                }
+            )
+        return pd.DataFrame(rows, index=pd.Index(self.minutes, name="minutes"))
+
+    def by(self, by: str | gpd.GeoDataFrame) -> pd.DataFrame:
+        """Return the same per group or district.
+
+        Parameters
+        ----------
+        by : str or geopandas.GeoDataFrame
+            A column of ``demand``, or areas: a point counts for the first area that holds
+            it, and points in none are the row with a missing label.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by group or area id: ``workers``, one ``share_<minutes>`` per cutoff,
+            ``covered``, ``uncovered``, ``share`` (within the largest minutes), ``places``.
+        """
+        label = self._labels(by)
+        walk = self.demand["minutes"].to_numpy(dtype=float, na_value=np.nan)
+        weights = self._weights
+        table = pd.DataFrame({"workers": weights, "places": 1}, index=self.demand.index)
+        for limit in self.minutes:
+            table[f"share_{limit:g}"] = weights * (walk <= limit)
+        sums = table.groupby(label.to_numpy(), dropna=False, sort=True).sum()
+        total = sums["workers"].to_numpy()
+        covered = sums[f"share_{self.minutes[-1]:g}"].copy()
+        for limit in self.minutes:
+            column = f"share_{limit:g}"
+            sums[column] = np.divide(
+                sums[column], total, out=np.full(len(total), np.nan), where=total > 0
+            )
+        sums["covered"], sums["uncovered"] = covered, total - covered
+        sums["share"] = sums[f"share_{self.minutes[-1]:g}"]
+        name = by if isinstance(by, str) else by.index.name or "area"
+        return sums.rename_axis(name)
+
+    def _labels(self, by: str | gpd.GeoDataFrame) -> pd.Series:
+        if isinstance(by, str):
+            if by not in self.demand.columns:
+                raise InputError(
+                    f"`demand` has no column {by!r}; it has {list(map(str, self.demand.columns))}."
+                )
+            return self.demand[by]
+        areas = check_places(by, "by")
+        if self.demand.crs is None:
+            raise CrsError("`demand` has no CRS, so it cannot be laid over areas.")
+        points = self.demand.geometry.representative_point().to_crs(areas.crs)
+        point, area = areas.sindex.query(points, predicate="intersects")
+        first = pd.Series(area, index=point).groupby(level=0).min()
+        label = pd.Series(pd.NA, index=self.demand.index, dtype=object)
+        label.iloc[first.index.to_numpy()] = areas.index.take(first.to_numpy())
+        return label
+
+
+def measure_coverage(
+    network: WalkNetwork | Reach,
+    facilities: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    *,
+    minutes: float | Sequence[float] = 15,
+    speed: float = 4.5,
+    weight: str = "workers",
+) -> Coverage:
+    """Measure who is covered by the facilities and who is not.
+
+    Parameters
+    ----------
+    network : WalkNetwork or Reach
+        The streets, or the walking minutes computed from them before.
+    facilities, demand : geopandas.GeoDataFrame
+        Places with a CRS; the index is the id. Rows whose ``status`` is not ``ok`` stay
+        in the result and count in no sum, except that people too far from any street
+        (``unsnapped``, ``island``) count as not covered.
+    minutes : float or sequence of float
+        One or more cutoffs (≤ counts as covered).
+    speed : float
+        Walking speed in km/h.
+    weight : str
+        Column of ``demand`` with the number of workers (finite, ≥ 0).
+
+    Returns
+    -------
+    Coverage
+
+    Raises
+    ------
+    CrsError, InputError
+        A table has no CRS or repeated ids, the weight column is missing or negative, or
+        minutes exceed those of a given reach.
+    """
+    cutoffs = check_minutes(minutes)
+    check_places(facilities, "facilities")
+    check_places(demand, "demand")
+    check_weights(demand, weight, "demand")
+    reach = reach_of(network, facilities, demand, cutoff=cutoffs[-1], speed=speed)
+    return coverage_of(
+        reach,
+        facilities,
+        demand,
+        minutes=cutoffs,
+        speed=speed,
+        weight=weight,
+        network=None if isinstance(network, Reach) else network,
+    )
+
+
+def coverage_of(
+    reach: Reach,
+    facilities: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    *,
+    minutes: tuple[float, ...],
+    speed: float,
+    weight: str,
+    network: WalkNetwork | None,
+) -> Coverage:
+    """Build the coverage of checked tables from their reach."""
+    near = reach.nearest()
+    walk = near["minutes"].to_numpy()
+    bands = np.full(len(walk), np.nan)
+    for limit in reversed(minutes):
+        bands[walk <= np.float32(limit)] = limit
+    people = demand.assign(
+        facility=near["facility"],
+        minutes=walk,
+        band=bands,
+        covered=walk <= minutes[-1],
+        status=reach.demand_status,
+    )
+    weights = _counted(people, weight)
+    table = reach.within(minutes[-1]).minutes
+    reached = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
+    alone = np.bincount(table.indices, minlength=table.shape[1]) == 1
+    weighed = weights[table.indices]
+    rows = facilities.assign(
+        workers=np.bincount(reached, weighed, table.shape[0]),
+        workers_alone=np.bincount(reached, weighed * alone[table.indices], table.shape[0]),
+        status=reach.facility_status,
+    )
+    return Coverage(people, rows, minutes, speed, weight, reach, network)
+
+
+def _counted(demand: pd.DataFrame, weight: str) -> np.ndarray:
+    """Weights that count in sums: 0 for rows that a reader has marked as bad."""
+    values = check_weights(demand, weight, "demand")
+    counted = demand["status"].isin(["ok", "unsnapped", "island"]).to_numpy()
+    return np.where(counted, values, 0.0)
+
+
+def _share(part: float, whole: float) -> float:
+    return float(part / whole) if whole > 0 else float("nan")
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> float:
+    return float(np.average(values, weights=weights)) if weights.sum() > 0 else float("nan")
+
+
+def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
+    """Smallest value with at least ``share`` of the weight at or below it; NaN if infinite."""
+    if weights.sum() <= 0:
+        return float("nan")
+    order = np.argsort(values, kind="stable")
+    heaped = np.cumsum(weights[order])
+    at = int(np.searchsorted(heaped, share * heaped[-1] * (1 - 1e-12)))
+    value = float(values[order][at])
+    return value if np.isfinite(value) else float("nan")
