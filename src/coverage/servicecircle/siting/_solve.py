@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 import numpy as np
+from scipy import sparse
 
 from servicecircle._kernel import cover as covers
 from servicecircle._kernel import cover_bound as bounds
@@ -143,8 +145,9 @@ class CoverSolver:
 
     def _offer(self, sites: Ints) -> None:
         """Keep a plan if it covers strictly more; its value is counted on the whole problem."""
-        rows = [self.cover.site_rows[self.cover.site_ptr[j] : self.cover.site_ptr[j + 1]]
-                for j in sites]
+        rows = [
+            self.cover.site_rows[self.cover.site_ptr[j] : self.cover.site_ptr[j + 1]] for j in sites
+        ]
         reached = np.unique(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.int64)
         value = int(self.cover.weight[reached].sum())
         if value > self.value:
@@ -245,3 +248,14 @@ class CoverSolver:
             gap=self.gap,
             relaxed=relaxed,
         )
+
+
+@cache
+def compile_kernels() -> None:
+    """Compile (or load) every kernel before the clock of a time limit starts."""
+    table = sparse.csr_array(np.eye(3, dtype=np.int8)[:, [0, 0, 1, 2]])
+    cover = covers.cover_from(table, np.ones(4, dtype=np.int64))
+    rules, random = searches.at_most(1, 3), np.ones(1, dtype=np.uint64)
+    CoverSolver(cover, rules, 1, time_limit=1.0, gap=0.0, seed=0).run()
+    state, best = searches.empty_state(cover, rules), searches.empty_state(cover, rules)
+    searches.search(cover, rules, state, best, 0, 0, 1, random)

@@ -1,0 +1,158 @@
+"""From positions and units back to the planner's tables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from servicecircle._sentences import count_text
+from servicecircle.coverage import Coverage, coverage_of
+from servicecircle.scores import SiteTable, together
+from servicecircle.siting.plan import SitePlan, gap_between
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from servicecircle._kernel.cover import Floats, Ints
+    from servicecircle.networks import WalkNetwork
+    from servicecircle.siting._solve import Answer
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was solved: ``order`` (positions of the sites as they open), their ``gains``, and
+    ``further`` (per candidate, what it would add afterwards), in units.
+    """
+
+    answer: Answer
+    order: Ints
+    gains: Ints
+    further: Ints
+    seconds: float
+
+
+def write_plan(
+    table: SiteTable,
+    scored: gpd.GeoDataFrame,
+    found: Found,
+    asked: dict[str, object],
+    network: WalkNetwork | None,
+) -> SitePlan:
+    """Put the plan together."""
+    total = float(table.units.sum() / table.scale)
+    today = int(table.units[table.covered].sum())
+    covered = np.concatenate([[today], today + np.cumsum(found.gains)]) / table.scale
+    share = covered / total if total > 0 else np.full(len(covered), math.nan)
+    sites = _sites(table, scored, found, covered[1:], share[1:])
+    feasible = found.answer.status != "infeasible"
+    value = (today + found.answer.value) / table.scale if feasible else math.nan
+    bound = (today + found.answer.bound) / table.scale
+    return SitePlan(
+        sites=sites,
+        candidates=_candidates(table, scored, found),
+        existing=table.existing,
+        today=_coverage(table, table.existing, asked, network),
+        coverage=_coverage(table, together(table.existing, sites), asked, network),
+        status=found.answer.status,
+        value=value,
+        bound=bound,
+        optimality_gap=gap_between(value, bound),
+        seconds=found.seconds,
+        curve=_curve(sites, covered, share),
+        conflicts=_conflicts(table, asked, feasible=feasible),
+        parameters=asked,
+        network=network,
+    )
+
+
+def _sites(
+    table: SiteTable, scored: gpd.GeoDataFrame, found: Found, covered: Floats, share: Floats
+) -> gpd.GeoDataFrame:
+    sites = table.candidates.iloc[found.order].copy()
+    sites["order"] = np.arange(1, len(sites) + 1)
+    sites["gain"] = found.gains / table.scale
+    sites["covered_after"], sites["share_after"] = covered, share
+    alone = scored["gain"].iloc[found.order].to_numpy()
+    for language, text in (
+        ("en", " As number {} to open it adds {}."),
+        ("zh", "第 {} 个开设时新增 {} 人。"),
+    ):
+        reasons = scored[f"reason_{language}"].iloc[found.order]
+        sites[f"reason_{language}"] = [
+            reason + (text.format(k, count_text(gain)) if gain < most else "")
+            for k, (reason, gain, most) in enumerate(zip(reasons, sites["gain"], alone), 1)
+        ]
+    return sites
+
+
+def _candidates(table: SiteTable, scored: gpd.GeoDataFrame, found: Found) -> gpd.GeoDataFrame:
+    order = pd.Series(pd.NA, index=scored.index, dtype="Int64")
+    order.iloc[found.order] = np.arange(1, len(found.order) + 1)
+    further = np.where(scored["status"] == "ok", found.further / table.scale, np.nan)
+    return scored.assign(order=order, gain_after=further)
+
+
+def _coverage(
+    table: SiteTable,
+    facilities: gpd.GeoDataFrame,
+    asked: dict[str, object],
+    network: WalkNetwork | None,
+) -> Coverage:
+    return coverage_of(
+        table.reach.select(facilities.index),
+        facilities,
+        table.demand,
+        minutes=asked["minutes"],
+        speed=asked["speed"],
+        weight=asked["weight"],
+        network=network,
+    )
+
+
+def _curve(sites: gpd.GeoDataFrame, covered: Floats, share: Floats) -> pd.DataFrame:
+    opened = pd.Series([pd.NA, *sites.index], dtype=object)
+    return pd.DataFrame(
+        {"site": opened.to_numpy(), "covered": covered, "share": share},
+        index=pd.RangeIndex(len(covered), name="n_sites"),
+    )
+
+
+def _conflicts(table: SiteTable, asked: dict[str, object], *, feasible: bool) -> pd.DataFrame:
+    """List rules that exclude each other, and demand that nobody can reach."""
+    rows = []
+    if not feasible:
+        required, n_open = asked["required"], asked["n_open"]
+        rows.append(
+            (
+                "required",
+                required,
+                f"{len(required)} sites are required but only {n_open} may open.",
+                f"必选站点有 {len(required)} 个，但最多只能开设 {n_open} 个。",
+                f"Allow `n_open={len(required)}`, or require fewer.",
+                f"把上限提高到 {len(required)} 个，或减少必选站点。",
+            )
+        )
+    reached = np.zeros(len(table.units), dtype=bool)
+    reached[table.within.indices] = True
+    lost = (table.units > 0) & ~reached & ~table.covered
+    if lost.any():
+        ids = table.demand.index[table.demand_order[lost]]
+        workers = count_text(float(table.units[lost].sum() / table.scale))
+        limit = f"{table.reach.cutoff:g}"
+        rows.append(
+            (
+                "out_of_reach",
+                tuple(ids),
+                f"{workers} workers at {len(ids):,} places are within {limit} minutes of no "
+                "station and no candidate.",
+                f"{len(ids):,} 处共 {workers} 名职工，{limit} 分钟内既没有驿站也没有候选点。",
+                "Add candidates near them.",
+                "在附近增加候选点。",
+            )
+        )
+    columns = ["rule", "ids", "reason_en", "reason_zh", "mend_en", "mend_zh"]
+    return pd.DataFrame(rows, columns=columns)

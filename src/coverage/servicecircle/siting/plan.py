@@ -1,0 +1,131 @@
+"""SitePlan: the sites to open, in order, and how good that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from servicecircle._sentences import count_text, percent_text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from servicecircle.coverage import Coverage
+    from servicecircle.networks import WalkNetwork
+
+Status = Literal["proved", "gap", "time_limit", "infeasible"]
+
+
+@dataclass(frozen=True, repr=False)
+class SitePlan:
+    """Which sites to open, in which order, and how far from the best that can be.
+
+    Attributes
+    ----------
+    sites : geopandas.GeoDataFrame
+        The chosen candidates' rows in opening order (largest further gain first) and
+        ``order`` (1, 2, …), ``gain`` (workers newly covered when it opens),
+        ``covered_after``, ``share_after`` (of all workers, with today's stations),
+        ``reason_en``, ``reason_zh``.
+    candidates : geopandas.GeoDataFrame
+        All candidates as :func:`servicecircle.score_sites` gives them, and ``order``
+        (missing if not chosen) and ``gain_after`` (what it would add once the plan is open).
+    existing : geopandas.GeoDataFrame
+        Today's stations.
+    today, coverage : Coverage
+        Before the plan, and with it.
+    status : {"proved", "gap", "time_limit", "infeasible"}
+        "proved": no plan under these rules is better. "gap": within the optimality gap
+        that was asked for. "time_limit": the search was stopped; ``bound`` says how much
+        better a plan could be at most. "infeasible": the rules exclude each other.
+    value, bound : float
+        Workers covered by today's stations and the plan together, and the most that any
+        plan could cover. NaN if infeasible.
+    optimality_gap : float
+        ``|bound − value| / |value|``; 0 if proved.
+    seconds : float
+        Time taken.
+    curve : pandas.DataFrame
+        Indexed by number of new sites from 0: ``site``, ``covered``, ``share``.
+    conflicts : pandas.DataFrame
+        ``rule``, ``ids`` (a tuple), ``reason_en``, ``reason_zh``, ``mend_en``,
+        ``mend_zh``: rules that exclude each other, and demand out of everyone's reach.
+    parameters : dict
+        What was asked for: aim, minutes, speed, n_open, seed and so on.
+    network : WalkNetwork or None
+        The streets, if the plan was made from them.
+    """
+
+    sites: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    existing: gpd.GeoDataFrame
+    today: Coverage
+    coverage: Coverage
+    status: Status
+    value: float
+    bound: float
+    optimality_gap: float
+    seconds: float
+    curve: pd.DataFrame
+    conflicts: pd.DataFrame
+    parameters: dict[str, object]
+    network: WalkNetwork | None = None
+
+    @property
+    def demand(self) -> gpd.GeoDataFrame:
+        """The caller's demand with the plan open: as in ``Coverage.demand``."""
+        return self.coverage.demand
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row: the plan in figures.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``sites``, ``workers`` (all), ``covered_today``, ``covered``, ``share_today``,
+            ``share``, ``status``, ``value``, ``bound``, ``optimality_gap``, ``seconds``.
+        """
+        before, after = self.curve.iloc[0], self.curve.iloc[-1]
+        return pd.DataFrame(
+            {
+                "sites": [len(self.sites)],
+                "workers": [float(self.coverage.summary()["workers"].iloc[-1])],
+                "covered_today": [before["covered"]],
+                "covered": [after["covered"]],
+                "share_today": [before["share"]],
+                "share": [after["share"]],
+                "status": [self.status],
+                "value": [self.value],
+                "bound": [self.bound],
+                "optimality_gap": [self.optimality_gap],
+                "seconds": [self.seconds],
+            }
+        )
+
+    def __repr__(self) -> str:
+        before, after = self.curve["share"].iloc[[0, -1]]
+        return (
+            f"<SitePlan: {len(self.sites)} new sites lift coverage within "
+            f"{self.coverage.minutes[-1]:g} minutes from {percent_text(before)} to "
+            f"{percent_text(after)}; {self._proof()}>"
+        )
+
+    def _proof(self) -> str:
+        if self.status in ("proved", "infeasible"):
+            return "proved best" if self.status == "proved" else "infeasible"
+        return f"at most {count_text(self.bound)} possible ({self.optimality_gap:.2%} more)"
+
+    def _repr_html_(self) -> str:
+        shown = ["order", "gain", "covered_after", "share_after", "reason_zh", "reason_en"]
+        table = self.sites[[name for name in ("name", *shown) if name in self.sites.columns]]
+        return f"{self.summary().to_html(index=False)}{pd.DataFrame(table).to_html()}"
+
+
+def gap_between(value: float, bound: float) -> float:
+    """Return ``|bound − value| / |value|``: 0 where they meet, infinite over nothing."""
+    if value == bound or math.isnan(value):
+        return 0.0 if value == bound else math.nan
+    return abs(bound - value) / abs(value) if value else math.inf
