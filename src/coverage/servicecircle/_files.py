@@ -1,0 +1,192 @@
+"""Table files to raw cells: CSV, Excel, GeoJSON, GeoPackage, Parquet; local files only."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from servicecircle.errors import InputError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+_BLOCK = 1 << 20
+_SAMPLE_ROWS = 50
+_DELIMITERS = ",;\t|"
+
+# First bytes of a map file, so that GDAL is never led to another format by a file's name
+_MAGIC = {".gpkg": b"SQLite format 3\0", ".geojson": b"{", ".json": b"{"}
+
+
+@dataclass
+class Sheet:
+    """Cells of a file; `header` is None where it still has to be found among the rows."""
+
+    source: str
+    cells: pd.DataFrame
+    header: list[str] | None = None
+    geometry: gpd.GeoSeries | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def open_sheet(path: str | Path, encoding: str | None) -> Sheet:
+    """Read any of the formats by its suffix.
+
+    Raises
+    ------
+    InputError
+        There is no such local file, the format is not one of ours, or it is damaged.
+    """
+    file = _local_file(path)
+    suffix = file.suffix.lower()
+    readers = {".xlsx": _read_excel, ".xlsm": _read_excel, ".xls": _read_excel, ".ods": _read_excel}
+    readers |= {".gpkg": _read_map_file, ".geojson": _read_map_file, ".json": _read_map_file}
+    readers |= {".parquet": _read_parquet, ".geoparquet": _read_parquet}
+    if suffix in {".csv", ".txt", ".tsv"}:
+        return _read_csv(file, encoding)
+    if suffix in readers:
+        return readers[suffix](file)
+    if suffix in {".shp", ".dbf", ".shx"}:
+        raise InputError(
+            f"{file.name} is a shapefile, which cuts Chinese headers to 3 characters and often "
+            "does not say its encoding. Save it as GeoPackage (in QGIS: Export → Save Features "
+            "As … → GeoPackage) and read that."
+        )
+    raise InputError(
+        f"{file.name}: {suffix or 'a file without a suffix'} is not a table we read. "
+        "Use .csv, .xlsx, .xls, .geojson, .gpkg or .parquet."
+    )
+
+
+def _local_file(path: str | Path) -> Path:
+    text = str(path)
+    if "://" in text or text.startswith("/vsi"):
+        raise InputError(f"{text!r} is not a file on this computer. Download it first.")
+    file = Path(path)
+    if not file.exists():
+        raise InputError(f"There is no file {text!r}.")
+    if not file.is_file():
+        raise InputError(f"{text!r} is a folder, not a table.")
+    return file
+
+
+def _read_csv(file: Path, encoding: str | None) -> Sheet:
+    encoding = encoding or _encoding(file)
+    try:
+        with file.open(encoding=encoding, newline="") as lines:
+            sample = [line for line, _ in zip(lines, range(_SAMPLE_ROWS), strict=False)]
+        delimiter = max(
+            _DELIMITERS, key=lambda sign: max((s.count(sign) for s in sample), default=0)
+        )
+        width = max((len(row) for row in csv.reader(sample, delimiter=delimiter)), default=0)
+        if not width:
+            raise InputError(f"{file.name} is empty: there is not even a header.")
+        cells = pd.read_csv(
+            file,
+            sep=delimiter,
+            encoding=encoding,
+            header=None,
+            names=range(width),
+            dtype="str",
+            keep_default_na=False,
+            na_values=[""],
+        )
+    except (UnicodeError, LookupError) as error:
+        raise InputError(f"{file.name} cannot be read as {encoding}: {error}.") from None
+    except (pd.errors.ParserError, csv.Error) as error:
+        raise InputError(f"{file.name} is not a well-formed CSV: {error}.") from None
+    notes = [] if encoding.startswith("utf-8") else [f"read as {encoding}"]
+    return Sheet(file.name, cells, notes=notes)
+
+
+def _encoding(file: Path) -> str:
+    """Return the first of UTF-16 (by its mark), UTF-8 and GB18030 that fits the whole file."""
+    with file.open("rb") as stream:
+        start = stream.read(2)
+    marked = start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    candidates = ["utf-16"] if marked else ["utf-8-sig", "gb18030"]
+    for encoding in candidates:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            with file.open("rb") as stream:
+                while block := stream.read(_BLOCK):
+                    decoder.decode(block)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise InputError(
+        f"{file.name} is neither {' nor '.join(candidates)} text. Say its encoding, e.g. "
+        'encoding="big5".'
+    )
+
+
+def _read_excel(file: Path) -> Sheet:
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(file)
+        sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise InputError(f"{file.name} cannot be read as a workbook: {error}.") from None
+    filled = {name: rows for name, rows in sheets.items() if rows}
+    if not filled:
+        raise InputError(f"{file.name} is empty: there is not even a header.")
+    first, *others = filled
+    notes = [f"read the sheet {first!r}, not {others}"] if others else []
+    cells = pd.DataFrame(filled[first], dtype=object)
+    return Sheet(file.name, cells.where(cells != "", None), notes=notes)
+
+
+def _read_map_file(file: Path) -> Sheet:
+    import geopandas as gpd
+    import pyogrio
+
+    magic = _MAGIC[file.suffix.lower()]
+    with file.open("rb") as stream:
+        start = stream.read(64).removeprefix(codecs.BOM_UTF8).lstrip()
+    if not start.startswith(magic):
+        raise InputError(f"{file.name} is not a {file.suffix.lower()} file inside.")
+    try:
+        layers = [name for name, kind in pyogrio.list_layers(file) if kind is not None]
+        if not layers:
+            raise InputError(f"{file.name} holds no layer with places.")
+        frame = gpd.read_file(file, layer=layers[0], engine="pyogrio")
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise InputError(f"{file.name} cannot be read: {error}.") from None
+    notes = [f"read the layer {layers[0]!r}, not {layers[1:]}"] if layers[1:] else []
+    return _with_geometry(file, frame, notes)
+
+
+def _read_parquet(file: Path) -> Sheet:
+    import geopandas as gpd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(file)
+        if b"geo" in (schema.metadata or {}):
+            return _with_geometry(file, gpd.read_parquet(file), [])
+        frame = pd.read_parquet(file)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{file.name} cannot be read as Parquet: {error}.") from None
+    frame = _index_as_column(frame)
+    return Sheet(file.name, frame, header=list(map(str, frame.columns)))
+
+
+def _with_geometry(file: Path, frame: gpd.GeoDataFrame, notes: list[str]) -> Sheet:
+    import geopandas as gpd
+
+    geometry = gpd.GeoSeries(frame.geometry.reset_index(drop=True))
+    cells = pd.DataFrame(_index_as_column(frame)).drop(columns=frame.geometry.name)
+    return Sheet(file.name, cells, list(map(str, cells.columns)), geometry, notes)
+
+
+def _index_as_column(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep a named index (our ids, in Parquet) as a column."""
+    return frame.reset_index(drop=frame.index.name is None)

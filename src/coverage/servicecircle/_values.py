@@ -1,0 +1,195 @@
+"""Cells as people type them: numbers, yes and no, degrees."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from servicecircle._vocabulary import fold, read_vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Reading = Literal["exact", "about", "range", "at least", "less than"]
+
+_ARABIC = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_CHINESE = "[零〇一二两三四五六七八九十百千]+"
+
+
+def _amount_named(name: str) -> str:
+    return rf"(?P<{name}>{_ARABIC}|{_CHINESE})(?P<{name}_more>[余多])?(?P<{name}_unit>[千万亿]*)"
+
+
+_NUMBER = re.compile(
+    r"(?P<before>大约|约|近|不到|不足|少于|小于|至少|不少于|大于|超过|超|逾|≈|<=|>=|[<>≤≥~])?"
+    + _amount_named("low")
+    + rf"(?:[-~—–至到]+{_amount_named('high')})?"
+    r"(?P<more>[余多])?(?:人次|平方米|平米|m2|[人名家个元户处座位间次])*"
+    r"(?P<end>左右|上下|及?以上|以下|以内|\+)?"
+)
+_NOTE = re.compile(r"\([^()]*\)$")
+_DEGREES = re.compile(
+    r"(?P<side>东经|西经|北纬|南纬|[EWNS])?(?P<sign>-)?(?P<degrees>\d+(?:\.\d+)?)(?:°|度|:|$|(?=[EWNS]))"
+    r"(?:(?P<minutes>\d+(?:\.\d+)?)(?:'|′|分|:|$))?"
+    r"(?:(?P<seconds>\d+(?:\.\d+)?)(?:\"|″|''|′′|秒|$))?"
+    r"(?P<end>[EWNS])?"
+)
+_AT_LEAST = {"至少", "不少于", "大于", "超过", "超", "逾", ">", ">=", "≥", "以上", "及以上", "+"}
+_LESS_THAN = {"近", "不到", "不足", "少于", "小于", "<", "<=", "≤", "以下", "以内"}
+_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column read as numbers: ``amounts`` (NaN where none), and how each cell was read."""
+
+    amounts: NDArray[np.float64]
+    inexact: NDArray[np.bool_]
+    unreadable: NDArray[np.bool_]
+
+
+def texts(cells: pd.Series) -> pd.Series:
+    """Return cells as trimmed text: 1.0 becomes "1", blanks become missing."""
+    if pd.api.types.is_string_dtype(cells.dtype) and cells.dtype != object:
+        trimmed = cells.str.strip()
+        return trimmed.where(trimmed != "")
+    written = [_text(cell) for cell in cells.array]
+    return pd.Series(written, index=cells.index, name=cells.name, dtype="str")
+
+
+def numbers(cells: pd.Series) -> Numbers:
+    """Read counts and amounts: ``1,200``, ``1.2万``, ``约300人``, ``200-300``, ``三百``.
+
+    A range gives its middle, "at least" and "less than" give their bound; all three and
+    "about" are marked inexact. Negative and infinite numbers count as unreadable.
+    """
+    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
+        values = cells.to_numpy(dtype=float, na_value=np.nan)
+        inexact = np.zeros(len(values), dtype=bool)
+        wrong = (values < 0) | np.isinf(values)
+        return Numbers(np.where(wrong, np.nan, values), inexact, wrong)
+    text = texts(cells)
+    values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
+    inexact = np.zeros(len(values), dtype=bool)
+    unreadable = np.zeros(len(values), dtype=bool)
+    left = np.isnan(values) & text.notna().to_numpy()
+    read = {cell: read_number(cell) for cell in text[left].unique()}
+    for place in np.flatnonzero(left):
+        found = read[text.iloc[place]]
+        if found is None:
+            unreadable[place] = True
+        else:
+            values[place], inexact[place] = found[0], found[1] != "exact"
+    wrong = (values < 0) | np.isinf(values)
+    values[wrong] = np.nan
+    return Numbers(values, inexact, unreadable | wrong)
+
+
+def read_number(text: str) -> tuple[float, Reading] | None:
+    """Read one cell; NaN where it says that nothing is known, None where it is unreadable."""
+    if is_unknown(text) or fold(text) == "-":
+        return np.nan, "exact"
+    plain = unicodedata.normalize("NFKC", text).replace(" ", "").replace("，", ",")
+    match = _NUMBER.fullmatch(_NOTE.sub("", plain))
+    if match is None:
+        return None
+    try:
+        return _reading(match.groupdict())
+    except ValueError:
+        return None
+
+
+def _reading(part: dict[str, str]) -> tuple[float, Reading]:
+    if part["high"]:
+        low = _amount(part["low"], part["low_unit"] or part["high_unit"])
+        return (low + _amount(part["high"], part["high_unit"])) / 2, "range"
+    low = _amount(part["low"], part["low_unit"])
+    marks = {part["before"], part["end"]}
+    if part["low_more"] or part["more"] or marks & _AT_LEAST:
+        return low, "at least"
+    if marks & _LESS_THAN:
+        return low, "less than"
+    return low, "exact" if marks == {None} else "about"
+
+
+def yes_no(cells: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read yes and no as nullable booleans; also tell which cells were unreadable."""
+    words = read_vocabulary("values")
+    meaning: dict[str, bool | None] = dict.fromkeys(map(fold, words["unknown"]))
+    meaning |= dict.fromkeys(map(fold, words["yes"]), True)
+    meaning |= dict.fromkeys(map(fold, words["no"]), False)
+    folded = texts(cells).map(fold, na_action="ignore")
+    answers = [None if pd.isna(cell) else meaning.get(cell) for cell in folded]
+    known = folded.isna() | folded.isin(list(meaning))
+    return pd.Series(answers, index=cells.index, dtype="boolean"), ~known.to_numpy(dtype=bool)
+
+
+def degrees(cells: pd.Series) -> NDArray[np.float64]:
+    """Read decimal degrees and degrees-minutes-seconds; NaN where neither."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return cells.to_numpy(dtype=float, na_value=np.nan)
+    text = texts(cells)
+    values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
+    for place in np.flatnonzero(np.isnan(values) & text.notna().to_numpy()):
+        values[place] = _angle(text.iloc[place])
+    return values
+
+
+def is_unknown(text: str) -> bool:
+    """Tell whether a cell says that nothing is known, such as ``/``, ``—`` or ``未知``."""
+    return fold(text) in _unknown_words()
+
+
+@cache
+def _unknown_words() -> frozenset[str]:
+    return frozenset(map(fold, read_vocabulary("values")["unknown"]))
+
+
+def _text(cell: object) -> str | None:
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
+        return None
+    if isinstance(cell, (bool, np.bool_)):
+        return "true" if cell else "false"
+    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
+        return f"{cell:.0f}"
+    return str(cell).strip() or None
+
+
+def _amount(digits: str, unit: str) -> float:
+    plain = digits.replace(",", "")
+    value = float(plain) if plain[0].isdigit() and plain.isascii() else float(_chinese(plain))
+    for sign in unit:
+        value *= _POWERS[sign]
+    return round(value, 6)
+
+
+def _chinese(numeral: str) -> int:
+    total = digit = 0
+    for sign in numeral:
+        if sign in _POWERS:
+            total += (digit or 1) * _POWERS[sign]
+            digit = 0
+        elif digit:
+            msg = f"{numeral!r} puts two digits side by side"
+            raise ValueError(msg)
+        else:
+            digit = _DIGITS[sign]
+    return total + digit
+
+
+def _angle(text: str) -> float:
+    plain = unicodedata.normalize("NFKC", text).replace(" ", "").upper()
+    match = _DEGREES.fullmatch(plain)
+    if match is None:
+        return np.nan
+    whole, minutes, seconds = (float(match[n] or 0) for n in ("degrees", "minutes", "seconds"))
+    value = whole + minutes / 60 + seconds / 3600
+    side = match["side"] or match["end"]
+    return -value if match["sign"] or side in {"西经", "南纬", "W", "S"} else value

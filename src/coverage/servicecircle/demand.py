@@ -1,0 +1,90 @@
+"""Worker tables: files to demand points with a number of workers, group and district."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from servicecircle.errors import InputError
+from servicecircle.sites import Coordinates, OnBad, check_choices, finish, locate
+from servicecircle.tables import Table, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from servicecircle.networks import WalkNetwork
+
+
+def read_demand(
+    path: str | Path,
+    *,
+    weight: str | None = None,
+    group: str | None = None,
+    coordinates: Coordinates = "auto",
+    network: WalkNetwork | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    on_bad: OnBad = "report",
+) -> gpd.GeoDataFrame:
+    """Read a table of places where people work.
+
+    Parameters
+    ----------
+    path : str or Path
+        .csv, .xlsx, .xls, .geojson, .gpkg or .parquet. Chinese and English headers are
+        understood; polygons are taken at a point inside them.
+    weight : str, optional
+        Header of the number of workers. Default: the one we know (职工人数, workers …).
+    group : str, optional
+        Header of the worker group. Default: the one we know (人群, group …).
+    coordinates : {"auto", "wgs84", "gcj02", "bd09"}
+        The system of the coordinates, as in `read_sites`.
+    network : WalkNetwork, optional
+        Reserved for telling the system from how the points lie on the streets.
+    columns : mapping, optional
+        Our column name → header in the file, for headers we do not know.
+    encoding : str, optional
+        Of a CSV. Default: UTF-8, else GB18030.
+    on_bad : {"report", "raise", "drop"}
+        What to do with rows that have no usable place or number, as in `read_sites`.
+
+    Returns
+    -------
+    GeoDataFrame
+        As from `read_sites`, with ``workers`` (float ≥ 0) and, where the file has them,
+        ``group`` and ``district``. A row whose number is missing, negative or unreadable
+        has the status "bad_number" and NaN workers.
+
+    Raises
+    ------
+    CrsError
+        The system of the coordinates is not known, or they are metres.
+    InputError
+        As from `read_sites`, or there is no column of workers.
+
+    Examples
+    --------
+    >>> workers = read_demand("workers.csv", coordinates="gcj02")  # doctest: +SKIP
+    """
+    check_choices(coordinates, on_bad)
+    del network  # until detect_coordinates exists
+    told = {"workers": weight, "group": group}
+    given = dict(columns or {}) | {name: text for name, text in told.items() if text is not None}
+    table = read_table(path, columns=given, encoding=encoding)
+    if "workers" not in table.frame.columns:
+        raise InputError(
+            f"{table.source} has no column with the number of workers (职工人数); it has "
+            f"{table.columns}. Name it, e.g. weight='…'."
+        )
+    places = locate(table, coordinates)
+    _mark_bad_numbers(places, table)
+    return finish(places, table, on_bad)
+
+
+def _mark_bad_numbers(places: gpd.GeoDataFrame, table: Table) -> None:
+    bad = places["workers"].isna() & (places["status"] == "ok")
+    why = table.unreadable.pop("workers", {})
+    places.loc[bad, "status"] = "bad_number"
+    places.loc[bad, "reason"] = [f"workers: {why.get(i, 'no number')}" for i in places.index[bad]]
