@@ -1,0 +1,309 @@
+// The page: its frame, its state, and what happens on a click, a key or a move.
+"use strict";
+(function (SC) {
+  const { h, svg, pair } = SC.dom;
+  const PHONE = "(max-width: 760px)";
+  const FAR_ZOOM = 12.5;
+  const LANGUAGES = [
+    ["zh", "中文"],
+    ["en", "EN"],
+    ["both", "双语"],
+  ];
+  const ICONS = {
+    in: "M9 3v12M3 9h12",
+    out: "M3 9h12",
+    whole: "M2 6V2h4M12 2h4v4M16 12v4h-4M6 16H2v-4",
+    layers: "M9 2l7 4-7 4-7-4zM2 9.5l7 4 7-4M2 13l7 4 7-4",
+    print: "M5 6V2h8v4M5 13H2V7h14v6h-3M5 11h8v5H5z",
+  };
+  const LAYERS = [
+    ["candidates", ["候选点", "Candidates"]],
+    ["dots", ["职工圆点", "Worker dots"]],
+    ["stations", ["现有站点", "Stations"]],
+    ["streets", ["街道", "Streets"]],
+  ];
+
+  const icon = (path) =>
+    svg("svg", { viewBox: "0 0 18 18", "aria-hidden": "true" }, svg("path", { d: path }));
+
+  function patterns() {
+    const stripes = (id, size, turn, back, line, width) =>
+      svg("pattern", { id, width: size, height: size, patternUnits: "userSpaceOnUse", patternTransform: `rotate(${turn})` },
+        svg("rect", { width: size, height: size, fill: back }), svg("rect", { width, height: size, fill: line }));
+    return svg("svg", { width: 0, height: 0, class: "patterns", "aria-hidden": "true" },
+      svg("defs", null,
+        stripes("hatch", 6, 45, "#FCE4C4", "#E9A95C", 1.2),
+        stripes("compass-hatch", 7, -45, "rgba(40,44,42,.1)", "rgba(40,44,42,.42)", 1.6)));
+  }
+
+  class App {
+    constructor(map, data) {
+      this.map = map;
+      this.data = data;
+      this.spots = [];
+      this.state = {
+        view: data.hasPlan ? "plan" : "today",
+        tab: "first",
+        group: -1,
+        selected: null,
+        compass: false,
+        lang: data.language,
+        legend: false,
+        open: false,
+        menu: false,
+        hidden: new Set(["candidates"]),
+      };
+      this.build();
+      const pick = (selection, from) => this.pick(selection, from);
+      this.ground = new SC.Ground(map, data);
+      this.marks = new SC.Marks(map, data, this.ground.drawn.chosen, pick);
+      this.panel = new SC.Panel(this.parts.panel, data, this);
+      this.legend = new SC.Legend(this.parts.legend, this.parts.foot, data, this);
+      this.card = new SC.Card(this.parts.card, data, this);
+      this.listen();
+      this.whole();
+      this.refresh();
+    }
+
+    get phone() {
+      return globalThis.matchMedia(PHONE).matches;
+    }
+
+    build() {
+      const parts = (this.parts = {
+        panel: h("aside", { id: "panel" }),
+        lang: h("div", { id: "lang", class: "control", role: "group" }),
+        tools: h("div", { id: "tools", class: "control" }),
+        menu: h("div", { id: "menu", class: "control", hidden: true }),
+        legend: h("div", { id: "legend", class: "control" }),
+        foot: h("div", { id: "foot", class: "control" }),
+        card: h("div", { id: "card", role: "dialog", hidden: true }),
+        tip: h("div", { id: "tip", role: "status", hidden: true }),
+      });
+      const container = this.map.getContainer();
+      container.setAttribute("role", "application");
+      const { panel, ...over } = parts;
+      const main = h("main", { id: "stage" }, container, Object.values(over));
+      document.body.prepend(panel, main);
+      document.body.append(patterns());
+      for (const part of Object.values(over)) L.DomEvent.disableClickPropagation(part).disableScrollPropagation(part);
+      this.map.invalidateSize(false);
+    }
+
+    listen() {
+      const { map } = this;
+      map.on("zoomend", () => this.zoomed());
+      map.on("moveend", () => {
+        this.legend.showScale(map);
+        this.ground.hideUnderControls();
+      });
+      map.on("mousemove", (event) => this.hover(event));
+      map.on("mouseout", () => (this.parts.tip.hidden = true));
+      map.on("click", (event) => this.click(event));
+      document.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape") return;
+        if (this.state.menu) this.set({ menu: false });
+        else if (this.state.selected) this.pick(null);
+      });
+      globalThis.addEventListener("resize", () => this.map.invalidateSize());
+    }
+
+    set(changes) {
+      Object.assign(this.state, changes);
+      if (!this.state.selected) this.state.compass = false;
+      this.refresh();
+    }
+
+    /** Kind of a place's dot: gap, new or none. */
+    kindOf(index) {
+      const { demand, hasPlan } = this.data;
+      const { group, view, selected } = this.state;
+      if (group >= 0 && demand.group[index] !== group) return null;
+      if (demand.today[index]) return null;
+      if (!hasPlan || view === "today") return "gap";
+      if (selected?.type === "site" && demand.site[index] === selected.index + 1) return "new";
+      if (demand.plan[index]) return view === "change" ? "new" : null;
+      return "gap";
+    }
+
+    findSpots() {
+      const { demand, hasPlan, districts } = this.data;
+      const { view, group } = this.state;
+      if (hasPlan && view !== "today") return [];
+      const isGap = (index) => !demand.today[index] && (group < 0 || demand.group[index] === group);
+      const spots = SC.sums.hotSpots(demand, isGap);
+      for (const spot of spots) {
+        const district = districts[spot.district];
+        spot.district = district?.zh;
+        spot.districtEn = district?.en;
+      }
+      return spots;
+    }
+
+    refresh() {
+      const { data, map, parts } = this;
+      const state = { ...this.state, hasPlan: data.hasPlan, zoom: map.getZoom(), minutes: data.minutes, speed: data.speed };
+      const root = document.documentElement;
+      root.dataset.lang = state.lang;
+      root.lang = state.lang === "en" ? "en" : "zh";
+      document.body.classList.toggle("open", state.open);
+      document.body.classList.toggle("far", state.zoom < FAR_ZOOM);
+      state.candidates = !state.hidden.has("candidates");
+      this.spots = this.findSpots();
+      this.ground.show(state);
+      this.marks.show(state, state.hidden.has("dots") ? () => null : (index) => this.kindOf(index));
+      this.ground.toggle(this.marks.stations, !state.hidden.has("stations"));
+      this.ground.streets.canvas.style.display = state.hidden.has("streets") ? "none" : "";
+      this.panel.show(state);
+      state.candidatesShown = this.marks.candidatesVisible();
+      this.legend.show(state, this.marks.dots);
+      this.legend.showScale(map);
+      this.card.show(state);
+      this.controls(state);
+      this.ground.showLabels({
+        view: state.view,
+        hasPlan: data.hasPlan,
+        figuresOf: (index) => data.districtFigures(index, state.group),
+        spots: this.spots,
+      });
+      parts.panel.setAttribute("aria-label", SC.say(["方案", "Plan"]));
+      map.getContainer().setAttribute("aria-label", SC.say(["地图", "Map"]));
+    }
+
+    controls(state) {
+      const focused = document.activeElement?.dataset.tool;
+      const tool = (key, label, click, extra) =>
+        h("button", { type: "button", "data-tool": key, "aria-label": SC.say(label), title: SC.say(label), on: { click }, ...extra }, icon(ICONS[key]));
+      this.parts.tools.replaceChildren(
+        tool("in", ["放大", "Zoom in"], () => this.map.zoomIn()),
+        tool("out", ["缩小", "Zoom out"], () => this.map.zoomOut()),
+        tool("whole", ["全图", "Whole plan"], () => this.whole()),
+        tool("layers", ["图层", "Layers"], () => this.set({ menu: !this.state.menu }), { "aria-expanded": String(state.menu) }),
+      );
+      this.parts.lang.setAttribute("aria-label", SC.say(["语言", "Language"]));
+      this.parts.lang.replaceChildren(...LANGUAGES.map(([lang, label]) =>
+        h("button", { type: "button", "data-tool": `lang ${lang}`, "aria-pressed": String(state.lang === lang), on: { click: () => this.set({ lang }) } }, label)));
+      this.parts.menu.hidden = !state.menu;
+      this.parts.menu.replaceChildren(...LAYERS.map(([key, label]) => this.layerBox(key, label, state)));
+      if (focused) document.querySelector(`[data-tool="${CSS.escape(focused)}"]`)?.focus();
+    }
+
+    layerBox(key, label, state) {
+      const change = (event) => {
+        const hidden = new Set(this.state.hidden);
+        if (event.target.checked) hidden.delete(key);
+        else hidden.add(key);
+        this.set({ hidden });
+      };
+      const box = h("input", { type: "checkbox", "data-tool": `layer ${key}`, on: { change } });
+      box.checked = !state.hidden.has(key);
+      return h("label", null, box, " ", h("span", null, pair(label)));
+    }
+
+    zoomed() {
+      if (this.lastZoom === this.map.getZoom()) return;
+      this.lastZoom = this.map.getZoom();
+      this.refresh();
+    }
+
+    /** Open or close a card; `from` gets the focus back. */
+    pick(selected, from) {
+      if (selected?.type === "candidate") {
+        const site = this.data.candidates[selected.index].site;
+        if (site) selected = { type: "site", index: site - 1 };
+      }
+      const view = selected?.type === "site" && this.state.view === "today" ? "plan" : this.state.view;
+      if (selected) this.opener = from?.dataset.key || from || null;
+      this.set({ selected, view, compass: false, menu: false });
+      if (selected) {
+        this.zoomTo(this.data.find(selected).at);
+        this.parts.card.querySelector(".close").focus({ preventScroll: true });
+      } else this.giveFocusBack();
+    }
+
+    giveFocusBack() {
+      const { opener } = this;
+      this.opener = null;
+      if (!opener) return;
+      const element = typeof opener === "string" ? this.parts.panel.querySelector(`[data-key="${CSS.escape(opener)}"]`) : opener;
+      element?.focus({ preventScroll: true });
+    }
+
+    move(bounds, options) {
+      const still = globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      this.map.fitBounds(bounds, { animate: !still, ...options });
+    }
+
+    /** The circle, in the free space between legend and card. */
+    zoomTo(at) {
+      const reach = (this.data.minutes[1] * this.data.speed * 1000) / 60;
+      const bounds = L.latLng(at).toBounds(1.85 * reach);
+      const size = this.map.getSize();
+      this.move(bounds, this.phone
+        ? { paddingTopLeft: [0, 60], paddingBottomRight: [0, Math.max(0, 0.62 * innerHeight - (innerHeight - size.y))] }
+        : { paddingTopLeft: [Math.min(190, size.x / 6), 20], paddingBottomRight: [Math.min(410, size.x / 2), 40] });
+    }
+
+    fly(at) {
+      const radius = 900;
+      this.move(L.latLng(at).toBounds(2 * radius), {});
+      if (this.phone) this.set({ open: false });
+    }
+
+    whole() {
+      const small = this.map.getSize().x < 700;
+      this.map.fitBounds(this.data.bounds, {
+        animate: false,
+        paddingTopLeft: this.phone ? [4, 64] : [small ? 16 : 236, 8],
+        paddingBottomRight: this.phone ? [4, 48] : [62, 44],
+      });
+    }
+
+    hover(event) {
+      const { tip } = this.parts;
+      const under = this.marks.under(event.latlng, 0);
+      this.map.getContainer().style.cursor = under ? "pointer" : "";
+      tip.hidden = !under;
+      if (!under) return;
+      const { groups } = this.data;
+      if (under.type === "dot") {
+        const { dot } = under;
+        const said = dot.kind === "new" ? ["人新覆盖", "newly covered"] : ["人未覆盖", "uncovered"];
+        const lines = dot.groups
+          .map((number, group) => ({ number, group }))
+          .filter((part) => part.number > 0)
+          .sort((a, b) => b.number - a.number)
+          .map((part) => `${SC.say(groups[part.group], true)} ${SC.words.count(part.number)}`);
+        tip.replaceChildren(h("b", null, SC.words.count(dot.workers)), " ", pair(said), h("div", null, lines.join(" · ")));
+      } else {
+        const candidate = this.data.candidates[under.index];
+        const gain = candidate.note ? "" : ` +${SC.words.count(candidate.gain)}`;
+        tip.replaceChildren(SC.dom.name(candidate.name), gain);
+      }
+      const at = this.map.latLngToContainerPoint(event.latlng);
+      const size = this.map.getSize();
+      tip.style.left = `${Math.min(at.x + 14, size.x - tip.offsetWidth - 8)}px`;
+      tip.style.top = `${Math.min(at.y + 14, size.y - tip.offsetHeight - 8)}px`;
+    }
+
+    click(event) {
+      if (this.state.menu) this.set({ menu: false });
+      const under = this.marks.under(event.latlng, this.phone ? 20 : 9);
+      if (under?.type === "candidate") this.pick(under, this.map.getContainer());
+      else if (this.phone && under) this.hover(event);
+    }
+  }
+
+  /** A pair as one string in the page's language. */
+  SC.say = ([zh, en], shortly = false) => {
+    const { lang } = document.documentElement.dataset;
+    if (lang === "en") return en;
+    return lang === "zh" || shortly ? zh : `${zh} ${en}`;
+  };
+
+  SC.start = (map) => {
+    const data = JSON.parse(document.getElementById("servicecircle-data").textContent);
+    document.documentElement.dataset.lang = data.language;
+    SC.app = new App(map, SC.unpack(data));
+  };
+})((globalThis.ServiceCircle ??= {}));

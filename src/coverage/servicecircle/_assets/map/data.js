@@ -1,0 +1,58 @@
+// The page's data, unpacked: places as rows, figures by group and district.
+"use strict";
+(function (SC) {
+  const FIGURES = ["workers", "todayInner", "today", "planInner", "plan"];
+
+  const figures = (numbers) => Object.fromEntries(FIGURES.map((key, index) => [key, numbers[index]]));
+
+  /** Columns of equal length → one object a row; `at` is a coded line of places. */
+  function rows(columns) {
+    const places = SC.codec.decodeLine(columns.at);
+    const names = Object.keys(columns).filter((key) => key !== "at");
+    return places.map((at, index) =>
+      Object.fromEntries([["at", at], ...names.map((key) => [key, columns[key][index]])]),
+    );
+  }
+
+  function unpack(data) {
+    const all = figures(data.figures.all);
+    const groups = data.figures.groups.map(figures);
+    const districts = data.districts.map((district) => ({
+      ...district,
+      figures: district.figures.map(figures),
+    }));
+    const sites = rows(data.sites);
+    let covered = all.today;
+    sites.forEach((site, index) => {
+      site.order = index + 1;
+      site.before = covered;
+      covered += site.gain;
+      site.after = covered;
+    });
+    const stations = rows(data.stations);
+    const candidates = rows(data.candidates);
+    const lists = { site: sites, station: stations, candidate: candidates };
+    return {
+      ...data,
+      sites,
+      stations,
+      candidates,
+      districts,
+      demand: SC.codec.decodeDemand(data.demand),
+      facts: {
+        minutes: data.minutes[1],
+        stations: stations.filter((station) => !station.closed).length,
+        sites: sites.length,
+        hasPlan: data.hasPlan,
+        infeasible: data.infeasible,
+      },
+      sourceFacts: { ...data.source, speed: data.speed, figures: all },
+      figuresFor: (group) => (group >= 0 ? groups[group] : all),
+      districtFigures: (index, group) => districts[index].figures[group + 1],
+      gainOf: (site, group) => (group >= 0 ? site.groups[group] : site.gain),
+      find: ({ type, index }) => lists[type][index],
+    };
+  }
+
+  SC.unpack = unpack;
+})((globalThis.ServiceCircle ??= {}));

@@ -1,0 +1,241 @@
+// What lies under the marks: land, voids, walking areas, streets, veil, districts, labels.
+"use strict";
+(function (SC) {
+  const PANES = {
+    void: 210,
+    area: 300,
+    street: 340,
+    line: 360,
+    veil: 370,
+    chosen: 375,
+    district: 380,
+    gap: 400,
+    candidate: 430,
+    station: 450,
+    site: 500,
+    label: 560,
+  };
+  const TAKES_CLICKS = ["station", "site"];
+  const STREETS = [
+    { colour: "#A9A69C", width: 1.5, most: 5, from: 0 },
+    { colour: "#BDBAB1", width: 0.95, most: 3.6, from: 0 },
+    { colour: "#CDCAC2", width: 0.5, most: 2.4, from: 12 },
+  ];
+  const PATH_ZOOM = 16;
+  const CONTROL_SPACE = 40;
+
+  function makePanes(map) {
+    const drawn = {};
+    for (const [name, level] of Object.entries(PANES)) {
+      const pane = map.createPane(name);
+      pane.style.zIndex = level;
+      if (!TAKES_CLICKS.includes(name)) pane.style.pointerEvents = "none";
+    }
+    for (const name of ["void", "area", "line", "veil", "chosen", "district"]) {
+      drawn[name] = L.svg({ pane: name, padding: 0.4 }).addTo(map);
+    }
+    return drawn;
+  }
+
+  /** A `Path2D` per class, in pixels of one zoom around an origin. */
+  function streetPaths(map, classes) {
+    let origin = null;
+    const paths = classes.map((lines) => {
+      const path = new Path2D();
+      for (const line of lines) {
+        SC.codec.decodeLine(line).forEach((place, index) => {
+          const point = map.project(place, PATH_ZOOM);
+          origin ??= point;
+          if (index) path.lineTo(point.x - origin.x, point.y - origin.y);
+          else path.moveTo(point.x - origin.x, point.y - origin.y);
+        });
+      }
+      return path;
+    });
+    return { paths, origin };
+  }
+
+  function streetLayer(map, classes) {
+    const { paths, origin } = streetPaths(map, classes);
+    return new SC.CanvasLayer("street", (context, view) => {
+      if (!origin) return;
+      const scale = 2 ** (view.zoom - PATH_ZOOM);
+      const grow = 1.42 ** (view.zoom - 13);
+      context.save();
+      context.translate(origin.x * scale - view.origin.x, origin.y * scale - view.origin.y);
+      context.scale(scale, scale);
+      context.lineCap = context.lineJoin = "round";
+      for (let index = STREETS.length - 1; index >= 0; index--) {
+        const look = STREETS[index];
+        if (view.zoom < look.from) continue;
+        context.strokeStyle = look.colour;
+        context.lineWidth = Math.min(look.most, look.width * grow) / scale;
+        context.stroke(paths[index]);
+      }
+      context.restore();
+    });
+  }
+
+  const WORLD = [
+    [-85, -180],
+    [-85, 180],
+    [85, 180],
+    [85, -180],
+  ];
+
+  class Ground {
+    constructor(map, data) {
+      this.map = map;
+      this.drawn = makePanes(map);
+      const ground = data.ground;
+      this.districts = ground.districts;
+      this.labels = ground.labels;
+      this.shape(SC.codec.decodePolygons(ground.land), "void", { fillColor: "var(--land)" });
+      this.shape(SC.codec.decodePolygons(ground.voids), "void", { fillColor: "var(--void)" });
+      this.addAreas(data.areas);
+      this.streets = streetLayer(map, ground.streets).addTo(map);
+      this.addDistricts(ground);
+      this.labelLayer = L.layerGroup().addTo(map);
+    }
+
+    polygon(rings, pane, look) {
+      return L.polygon(rings, {
+        renderer: this.drawn[pane],
+        pane,
+        interactive: false,
+        smoothFactor: 0.6,
+        stroke: false,
+        fillOpacity: 1,
+        ...look,
+      });
+    }
+
+    shape(rings, pane, look) {
+      if (rings.length) this.polygon(rings, pane, look).addTo(this.map);
+    }
+
+    addAreas(areas) {
+      const rings = Object.fromEntries(
+        Object.entries(areas).map(([key, coded]) => [key, SC.codec.decodePolygons(coded)]),
+      );
+      const line = { stroke: true, fill: false };
+      this.areas = {
+        outer: this.polygon(rings.outer, "area", {}),
+        inner: this.polygon(rings.inner, "area", {}),
+        added: this.polygon(rings.added, "area", { fillColor: "url(#hatch)" }),
+        outerLine: this.polygon(rings.outer, "line", { ...line, weight: 1.1, opacity: 0.9 }),
+        innerLine: this.polygon(rings.inner, "line", { ...line, weight: 0.6 }),
+        addedLine: this.polygon(rings.added, "line", {
+          ...line,
+          color: "var(--addline)",
+          weight: 1.4,
+        }),
+      };
+    }
+
+    addDistricts(ground) {
+      const decoded = ground.districts.map((district) => SC.codec.decodePolygons(district.rings || []));
+      const outlines = decoded.flat();
+      if (outlines.length) {
+        this.shape([WORLD, ...outlines.map((rings) => rings[0])], "veil", {
+          fillColor: "var(--paper)",
+          fillOpacity: 0.62,
+          fillRule: "evenodd",
+        });
+      }
+      const border = {
+        renderer: this.drawn.district,
+        pane: "district",
+        interactive: false,
+        color: "#5B615E",
+        weight: 1.2,
+        opacity: 0.8,
+        dashArray: "8 3 1.5 3",
+      };
+      for (const line of ground.borders) L.polyline(SC.codec.decodeLine(line), border).addTo(this.map);
+    }
+
+    /** Show the areas of a view. */
+    show({ view, hasPlan, selected, zoom }) {
+      const grey = view === "change";
+      const withPlan = hasPlan && view !== "today";
+      const line = grey ? "var(--grey-line)" : "var(--t-line)";
+      this.areas.outer.setStyle({ fillColor: grey ? "var(--grey15)" : "var(--t15)" });
+      this.areas.inner.setStyle({ fillColor: grey ? "var(--grey10)" : "var(--t10)" });
+      this.areas.outerLine.setStyle({ color: line });
+      this.areas.innerLine.setStyle({ color: line, opacity: grey ? 0.25 : 0.55 });
+      for (const key of ["outer", "inner", "outerLine"]) this.areas[key].addTo(this.map);
+      this.toggle(this.areas.innerLine, zoom >= 12);
+      this.toggle(this.areas.added, withPlan);
+      this.toggle(this.areas.addedLine, withPlan);
+      for (const pane of ["area", "line"]) {
+        this.map.getPane(pane).style.opacity = selected ? 0.5 : 1;
+      }
+    }
+
+    toggle(layer, wanted) {
+      if (wanted) layer.addTo(this.map);
+      else layer.remove();
+    }
+
+    /** District names, with the change where that is the view, and given labels. */
+    showLabels({ view, hasPlan, figuresOf, spots }) {
+      const { h, pair, name } = SC.dom;
+      this.labelLayer.clearLayers();
+      this.districts.forEach((district, index) => {
+        if (!district.at) return;
+        const change = view === "change" && hasPlan ? changeLabel(figuresOf(index)) : null;
+        const words = district.en ? pair([district.zh, district.en]) : [name(district.zh)];
+        this.label(district.at, h("div", { class: `district${change ? " changed" : ""}` }, words, change), true);
+      });
+      for (const label of this.labels) {
+        const words = label.en ? pair([label.zh, label.en]) : [name(label.zh)];
+        this.label(label.at, h("div", { class: "river", style: { "--turn": `${label.turn}deg` } }, words));
+      }
+      spots.forEach((spot, index) => {
+        this.label(spot.at, h("div", { class: "letter" }, h("b", null, SC.letters[index])));
+      });
+      this.hideUnderControls();
+    }
+
+    label(at, element, hides = false) {
+      const icon = L.divIcon({ className: hides ? "hides" : "", iconSize: [0, 0], html: element });
+      L.marker(at, { pane: "label", interactive: false, keyboard: false, icon }).addTo(this.labelLayer);
+    }
+
+    /** A name within 40 px of a control would be cut: leave it out. */
+    hideUnderControls() {
+      const controls = [...document.querySelectorAll(".control, #card:not([hidden])")]
+        .filter((control) => control.offsetParent && control.id !== "foot")
+        .map((control) => control.getBoundingClientRect());
+      for (const icon of document.querySelectorAll(".hides")) {
+        const box = icon.firstChild.getBoundingClientRect();
+        const near = controls.some(
+          (control) =>
+            box.right > control.left - CONTROL_SPACE / 4 &&
+            box.left < control.right + CONTROL_SPACE / 4 &&
+            box.bottom > control.top - CONTROL_SPACE / 4 &&
+            box.top < control.bottom + CONTROL_SPACE / 4,
+        );
+        icon.firstChild.style.visibility = near ? "hidden" : "";
+      }
+    }
+  }
+
+  function changeLabel(figures) {
+    const { h, pair } = SC.dom;
+    const { percent, points } = SC.words;
+    const gain = points(figures.today, figures.plan, figures.workers);
+    return [
+      h("span", { class: "points" }, `+${gain}`, h("small", null, " ", pair(["百分点", "pts"]))),
+      h(
+        "span",
+        { class: "shares" },
+        `${percent(figures.today, figures.workers)} → ${percent(figures.plan, figures.workers)}`,
+      ),
+    ];
+  }
+
+  SC.letters = "ABCDEFGHIJ";
+  SC.Ground = Ground;
+})((globalThis.ServiceCircle ??= {}));

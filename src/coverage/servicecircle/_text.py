@@ -1,0 +1,81 @@
+"""The only door by which text from tables reaches a map.
+
+folium hands every string to Jinja twice, in the planner's own process, and the browser
+then reads it as HTML. So text is written here in a form that neither of them can act on:
+entities in HTML, ``\\uXXXX`` in JSON. Everything else in the library calls these.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_CHARACTERS = 200
+
+_PLAIN = re.compile(r"[^A-Za-z0-9 .,\-_\u0080-\U0010ffff]")
+_HOSTILE_JSON = re.compile("[{<>&`\u2028\u2029]")
+# Lone surrogates cannot be written as UTF-8; control and direction marks only deceive.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def clean_text(value: object, most: int = MOST_CHARACTERS) -> str:
+    """Turn a table's cell into one printable line of at most ``most`` characters.
+
+    Missing cells (``None``, NaN, ``NA``) give ``""``; whole floats lose their ``.0``.
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value)
+    if text in {"<NA>", "NaT", "nan"} and not isinstance(value, str):
+        return ""
+    text = _UNPRINTABLE.sub(" ", text).strip()
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def safe_text(value: object, most: int = MOST_CHARACTERS) -> str:
+    """Write text for an HTML place of a folium map: popup, tooltip, name, title, icon.
+
+    ASCII letters, digits, blank and ``. , - _`` stay; every other ASCII character becomes
+    a decimal entity, so that neither Jinja nor the browser finds anything to run. Text
+    that is already encoded is encoded again: call this once, at the end.
+
+    Examples
+    --------
+    >>> safe_text("{{ 7*7 }} <b>")
+    '&#123;&#123; 7&#42;7 &#125;&#125; &#60;b&#62;'
+    """
+    return _PLAIN.sub(lambda found: f"&#{ord(found.group())};", clean_text(value, most))
+
+
+def safe_json(data: Mapping[str, object]) -> str:
+    """Write plain data as JSON for a script element.
+
+    Inside strings ``{ < > &``, the backtick and the two Unicode line ends become
+    ``\\uXXXX``; missing numbers must be ``None`` already.
+
+    Raises
+    ------
+    ValueError
+        A number is NaN or infinite.
+
+    Examples
+    --------
+    >>> safe_json({"name": "</script>{{x}}"})
+    '{"name":"\\\\u003c/script\\\\u003e\\\\u007b\\\\u007bx}}"}'
+    """
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _STRING.sub(lambda found: _escape(found.group()), text)
+
+
+def _escape(text: str) -> str:
+    return _HOSTILE_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

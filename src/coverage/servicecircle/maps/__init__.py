@@ -1,0 +1,182 @@
+"""The planner's map: one file that opens anywhere, without any network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from servicecircle.errors import InputError
+from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
+from servicecircle.maps._page import make_map, write_map
+from servicecircle.maps._payload import make_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import folium
+    import geopandas as gpd
+
+    from servicecircle.coverage import Coverage
+    from servicecircle.maps._scene import Language
+    from servicecircle.siting import SitePlan
+
+__all__ = ["map_coverage", "map_plan", "save_map"]
+
+
+def map_coverage(
+    coverage: Coverage,
+    *,
+    title: str | None = None,
+    date: str | None = None,
+    language: Language = "both",
+    districts: gpd.GeoDataFrame | None = None,
+    water: gpd.GeoDataFrame | None = None,
+    labels: Sequence[Mapping[str, object]] = (),
+    areas: gpd.GeoDataFrame | None = None,
+    notice: str | tuple[str, str] | None = None,
+) -> folium.Map:
+    """Draw who is within walking distance of a station today, and who is not.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        From `measure_coverage`. Its largest minutes are the outer area, the next smaller
+        ones the inner (two thirds of the largest, if there is only one).
+    title, date : str, optional
+        Place and date above the headline.
+    language : {"both", "zh", "en"}
+        The language at opening; readers can switch.
+    districts : geopandas.GeoDataFrame, optional
+        Areas with a CRS and a column ``name`` or ``district`` (``name_en`` if there is
+        one): the land of the plan. Without them districts are known by the column
+        ``district`` of the workers only.
+    water : geopandas.GeoDataFrame, optional
+        Rivers and lakes as polygons. Without it, only large areas without streets show.
+    labels : sequence of mappings
+        Names to write on the map: ``text``, ``at`` (longitude, latitude), and if wanted
+        ``text_en`` and ``turn`` (degrees, clockwise).
+    areas : geopandas.GeoDataFrame, optional
+        As `service_areas` gives with ``dissolve=True``; needed when the coverage came
+        from a `Reach` and so knows no streets.
+    notice : str or (Chinese, English), optional
+        A line at the foot of the map. Data that calls itself synthetic gets one anyway.
+
+    Returns
+    -------
+    folium.Map
+        Save it with `save_map`.
+
+    Raises
+    ------
+    CrsError, InputError
+        A table has no CRS, or `districts` no names.
+
+    Examples
+    --------
+    >>> today = measure_coverage(streets, stations, workers, minutes=[10, 15])  # doctest: +SKIP
+    >>> save_map(map_coverage(today), "today.html")  # doctest: +SKIP
+    """
+    scene = scene_of_coverage(
+        coverage,
+        districts=districts,
+        water=water,
+        areas=areas,
+        title=title,
+        date=date,
+        language=_language(language),
+        labels=labels,
+        notice=_both(notice),
+    )
+    return make_map(make_payload(scene))
+
+
+def map_plan(
+    plan: SitePlan,
+    *,
+    title: str | None = None,
+    date: str | None = None,
+    language: Language = "both",
+    districts: gpd.GeoDataFrame | None = None,
+    water: gpd.GeoDataFrame | None = None,
+    labels: Sequence[Mapping[str, object]] = (),
+    areas: gpd.GeoDataFrame | None = None,
+    plan_areas: gpd.GeoDataFrame | None = None,
+    notice: str | tuple[str, str] | None = None,
+) -> folium.Map:
+    """Draw a plan: which places to open, in which order, and what each adds.
+
+    Parameters
+    ----------
+    plan : SitePlan
+        From `choose_sites`.
+    title, date, language, districts, water, labels, notice
+        As in `map_coverage`.
+    areas, plan_areas : geopandas.GeoDataFrame, optional
+        Areas of today's stations, and of stations and sites together, as `service_areas`
+        gives with ``dissolve=True``; needed when the plan came from a `Reach`.
+
+    Returns
+    -------
+    folium.Map
+        Save it with `save_map`.
+
+    Raises
+    ------
+    CrsError, InputError
+        A table has no CRS, or `districts` no names.
+
+    Examples
+    --------
+    >>> plan = choose_sites(streets, shops, workers, existing=stations, n_open=12)  # doctest: +SKIP
+    >>> save_map(map_plan(plan), "plan.html")  # doctest: +SKIP
+    """
+    scene = scene_of_plan(
+        plan,
+        districts=districts,
+        water=water,
+        areas=areas,
+        plan_areas=plan_areas,
+        title=title,
+        date=date,
+        language=_language(language),
+        labels=labels,
+        notice=_both(notice),
+    )
+    return make_map(make_payload(scene))
+
+
+def save_map(map: folium.Map, path: str | Path, *, offline: bool = True) -> Path:  # noqa: A002
+    """Save a map as one HTML file.
+
+    Parameters
+    ----------
+    map : folium.Map
+        From `map_coverage` or `map_plan`.
+    path : str or Path
+        Where to; the folder is made if it is missing.
+    offline : bool
+        With True the file carries all it needs and asks no other host for anything. With
+        False Leaflet (162 kB) is linked from its public host.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        The map is not one of ours, or the folder cannot be written to.
+    """
+    write_map(map, path, offline=offline)
+    return Path(path)
+
+
+def _language(language: str) -> Language:
+    if language not in ("zh", "en", "both"):
+        raise InputError(f"`language` must be 'zh', 'en' or 'both', not {language!r}.")
+    return language  # type: ignore[return-value]
+
+
+def _both(notice: str | tuple[str, str] | None) -> tuple[str, str] | None:
+    return (notice, "") if isinstance(notice, str) else notice

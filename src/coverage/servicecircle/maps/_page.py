@@ -1,0 +1,152 @@
+"""The page: a folium map that carries our data, script and style, and how it is saved."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import folium
+from branca.element import Element
+
+from servicecircle._store import write_atomically
+from servicecircle._text import safe_json
+from servicecircle.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SCRIPTS = (
+    "dom", "codec", "sums", "words", "data", "canvas", "ground", "marks", "panel", "card", "legend", "app",
+)  # fmt: skip
+LEAFLET_HOST = "https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist/"
+_SCRIPT = re.compile(r"<script(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
+
+
+def asset(name: str) -> str:
+    """Read one of the files in ``_assets``."""
+    return resources.files("servicecircle").joinpath("_assets", *name.split("/")).read_text("utf-8")
+
+
+class Literal(Element):  # type: ignore[misc]
+    """Text of ours that reaches the page as it is, without a template pass."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def render(self, **_kwargs: Any) -> str:
+        """Return the text."""
+        return self.text
+
+
+class PlannerPage(Element):  # type: ignore[misc]
+    """Turns the folium map it is added to into the planner's map."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        super().__init__()
+        self._name = "PlannerPage"
+        self.data = safe_json(data)
+        self.inline = True
+
+    def render(self, **_kwargs: Any) -> str:
+        """Hand style, data and script to the page around the map."""
+        figure = self.get_root()
+        header, body, script = figure.header, figure.html, figure.script
+        header.add_child(Literal(self._leaflet()), name="leaflet", index=1)
+        header.add_child(
+            Literal(f"<style>\n{asset('map/map.css')}</style>"), name="servicecircle_css"
+        )
+        data = f'<script type="application/json" id="servicecircle-data">{self.data}</script>'
+        body.add_child(Literal(data), name="servicecircle_data")
+        code = "\n".join(asset(f"map/{name}.js") for name in SCRIPTS)
+        script.add_child(Literal(code), name="servicecircle_code")
+        start = f"ServiceCircle.start({self._parent.get_name()});"
+        script.add_child(Literal(start), name="servicecircle_start")
+        return ""
+
+    def _leaflet(self) -> str:
+        style, code = asset("leaflet/leaflet.css"), asset("leaflet/leaflet.js")
+        if self.inline:
+            # The marker pictures of Leaflet are not used and would be asked for beside the file.
+            style = re.sub(r"url\(images/[^)]*\)", "none", style)
+            code = code.replace("//# sourceMappingURL=leaflet.js.map", "")
+            return f"<style>\n{style}</style>\n<script>\n{code}</script>"
+        return (
+            f'<link rel="stylesheet" href="{LEAFLET_HOST}leaflet.css" '
+            f'integrity="{_digest(style)}" crossorigin="anonymous"/>\n'
+            f'<script src="{LEAFLET_HOST}leaflet.js" integrity="{_digest(code)}" '
+            'crossorigin="anonymous"></script>'
+        )
+
+
+def make_map(data: Mapping[str, object]) -> folium.Map:
+    """Put the data into a folium map that needs nothing from another host."""
+    page = PlannerPage(data)
+    (south, west), (north, east) = data["bounds"]  # type: ignore[misc]
+    made = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=12,
+        tiles=None,
+        zoom_control=False,
+        attribution_control=False,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        min_zoom=8,
+        max_zoom=18,
+        wheel_px_per_zoom_level=110,
+    )
+    made.default_js, made.default_css = [], []
+    made.options.pop("preferCanvas", None)
+    made._id = hashlib.sha256(page.data.encode()).hexdigest()[:32]  # noqa: SLF001 - same data, same file
+    made.add_child(page, name="servicecircle")
+    return made
+
+
+def page_of(made: object) -> PlannerPage:
+    """Return our page inside a folium map."""
+    children = getattr(made, "_children", {})
+    page = children.get("servicecircle")
+    if not isinstance(page, PlannerPage):
+        raise InputError(
+            f"`map` must come from `map_coverage` or `map_plan`; got {type(made).__name__}."
+        )
+    return page
+
+
+def render(made: folium.Map, *, offline: bool) -> str:
+    """Write the whole document, with a policy that allows our own scripts and no others."""
+    page = page_of(made)
+    page.inline = offline
+    try:
+        text: str = made.get_root().render()
+    finally:
+        page.inline = True
+    text = text.replace("maximum-scale=1.0, user-scalable=no", "maximum-scale=5.0")
+    policy = (
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(text, offline=offline)}"/>'
+    )
+    return text.replace("<head>", f"<head>\n{policy}", 1)
+
+
+def _policy(text: str, *, offline: bool) -> str:
+    scripts = " ".join(f"'{_digest(code)}'" for code in _SCRIPT.findall(text) if code.strip())
+    host = "" if offline else f" {LEAFLET_HOST}"
+    return (
+        f"default-src 'none'; script-src {scripts}{host}; style-src 'unsafe-inline'{host}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def write_map(made: folium.Map, path: str | Path, *, offline: bool) -> None:
+    """Save the document as utf-8, whole or not at all."""
+    text = render(made, offline=offline)
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8"))

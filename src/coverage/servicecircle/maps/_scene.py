@@ -1,0 +1,76 @@
+"""Everything a map shows, in metres and plain columns: the step between results and page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    import pyproj
+
+Language = Literal["zh", "en", "both"]
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circle:
+    """Walking areas of one place, inner and outer, and the outer one's km²."""
+
+    inner: shapely.Geometry
+    outer: shapely.Geometry
+    area_km2: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What the page is made from. Frames are in ``crs`` (metres).
+
+    Attributes
+    ----------
+    minutes : (inner, outer)
+        The two cutoffs that are drawn.
+    demand : GeoDataFrame
+        ``workers``, ``group``, ``district`` (text or ""), ``status``, ``today`` and
+        ``plan`` (minutes to the nearest facility, NaN where none within ``outer``),
+        ``site`` (opening number of the site that newly covers the place, else 0).
+    stations, sites, candidates : GeoDataFrame
+        Places with ``name``, ``kind``, ``district`` (text), ``conditions`` (list of dicts)
+        and figures: see `_gather`.
+    circles : mapping of (list name, id) to Circle
+    areas : mapping
+        ``inner``, ``outer`` (today) and ``plan`` (outer with the plan) geometries.
+    """
+
+    crs: pyproj.CRS
+    minutes: tuple[float, float]
+    speed: float
+    demand: gpd.GeoDataFrame
+    stations: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    areas: Mapping[str, shapely.Geometry]
+    circles: Mapping[tuple[str, object], Circle] = field(default_factory=dict)
+    streets: gpd.GeoDataFrame | None = None
+    districts: gpd.GeoDataFrame | None = None
+    water: shapely.Geometry | None = None
+    labels: Sequence[Mapping[str, object]] = ()
+    has_plan: bool = False
+    status: str = ""
+    conflicts: Sequence[Pair] = ()
+    empty_reason: Pair | None = None
+    max_access: float = 100.0
+    title: str | None = None
+    date: str | None = None
+    notice: Pair | None = None
+    language: Language = "both"
+
+    @property
+    def counted(self) -> pd.Series:
+        """Workers of the rows that count; 0 where a row's own number is not usable."""
+        return self.demand["workers"].where(self.demand["workers"].notna(), 0.0)
