@@ -133,7 +133,8 @@ def check_system(system: Any, name: str) -> System:
             f'`{name}` must be "wgs84" (GPS, OpenStreetMap, Tianditu), "gcj02" (Amap, Tencent) '
             f'or "bd09" (Baidu), not {system!r}.'
         )
-    return system
+    known: System = system
+    return known
 
 
 @cache
