@@ -7,6 +7,8 @@ from typing import Literal
 
 Language = Literal["en", "zh"]
 
+FEW = 10  # below this, fractions of a worker are shown
+
 _NOT_PLACED = {
     "unsnapped": (
         "Too far from any street to be reached on foot; not counted.",
@@ -24,7 +26,7 @@ _NOT_PLACED = {
 
 def count_text(value: float) -> str:
     """Write a number of workers: 4,237; small fractions keep one decimal."""
-    return f"{value:,.0f}" if value >= 10 or value == round(value) else f"{value:,.1f}"
+    return f"{value:,.1f}" if value < FEW and value != round(value) else f"{value:,.0f}"
 
 
 def percent_text(share: float) -> str:
@@ -93,5 +95,7 @@ def _english(minutes: str, workers: float, gain: float, group: str, nearest: flo
         return text + "."
     if math.isnan(nearest):
         return text + f"; the nearest station is more than {minutes} minutes away."
-    walk = "less than a minute" if nearest < 1 else f"{nearest:.0f} minute{'s' * (nearest >= 1.5)}"
+    walk = (
+        "less than a minute" if nearest < 1 else f"{nearest:.0f} minute{'s' * (round(nearest) > 1)}"
+    )
     return text + f"; the nearest station is {walk} away."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 import numpy as np
@@ -26,6 +26,8 @@ from servicecircle.standards import group_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pyproj import CRS
 
     from servicecircle.networks import WalkNetwork
 
@@ -147,7 +149,9 @@ def score_sites(
     >>> ranked.sort_values("rank").head()  # doctest: +SKIP
     """
     parts = _check_weights(weights)
-    table = site_table(network, candidates, demand, existing, minutes, speed, weight)
+    table = site_table(
+        network, candidates, demand, existing, minutes=minutes, speed=speed, weight=weight
+    )
     nearest = nearest_station(network, table, speed)
     return score_table(table, nearest, parts)
 
@@ -157,6 +161,7 @@ def site_table(
     candidates: gpd.GeoDataFrame,
     demand: gpd.GeoDataFrame,
     existing: gpd.GeoDataFrame | None,
+    *,
     minutes: float | Sequence[float],
     speed: float,
     weight: str,
@@ -195,7 +200,8 @@ def together(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFr
     """Put two tables of places under each other, in the CRS of the first."""
     if len(second) == 0:
         return first
-    name, moved = first.geometry.name, second.to_crs(first.crs)
+    name = first.geometry.name
+    moved = second.to_crs(cast("CRS", first.crs))
     if moved.geometry.name != name:
         moved = moved.drop(columns=name, errors="ignore").rename_geometry(name)
     return moved if len(first) == 0 else gpd.GeoDataFrame(pd.concat([first, moved]))

@@ -145,7 +145,7 @@ def _same_rows(cover: Cover, live: Ints) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True, nogil=True)
-def _row_hashes(cover, rows, salt):  # noqa: ANN001, ANN202
+def _row_hashes(cover: Cover, rows: Ints, salt: np.uint64) -> NDArray[np.uint64]:
     """Two sums of random numbers per row, one number for each of its sites (splitmix64)."""
     out = np.zeros((rows.size, 2), dtype=np.uint64)
     for i in range(rows.size):
@@ -161,7 +161,7 @@ def _row_hashes(cover, rows, salt):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def _all_alike(cover, rows, others):  # noqa: ANN001, ANN202
+def _all_alike(cover: Cover, rows: Ints, others: Ints) -> bool:
     """Whether each row has exactly the sites of the row beside it."""
     for i in range(rows.size):
         a, b = cover.row_ptr[rows[i]], cover.row_ptr[others[i]]
@@ -175,7 +175,7 @@ def _all_alike(cover, rows, others):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def dominated(cover):  # noqa: ANN001, ANN201
+def dominated(cover: Cover) -> Bools:
     """Mark the sites whose rows all lie inside another site's; of equal ones the later."""
     ptr, rows = cover.site_ptr, cover.site_rows
     m = ptr.size - 1
@@ -204,7 +204,7 @@ def dominated(cover):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True)
-def _inside(small, large):  # noqa: ANN001, ANN202
+def _inside(small: NDArray[np.int32], large: NDArray[np.int32]) -> bool:
     """Whether every element of one sorted array is in the other."""
     at = 0
     for value in small:

@@ -8,12 +8,13 @@ between 0 and the row's weight. For any multipliers u the bound is
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from servicecircle._kernel.cover import Bools, Cover, Floats, Ints
+if TYPE_CHECKING:
+    from servicecircle._kernel.cover import Bools, Cover, Floats, Ints
 
 SMOOTH = 0.1  # share of the newest subgradient in the direction (volume algorithm)
 PATIENCE = 25  # steps without progress before the step shrinks

@@ -6,13 +6,15 @@ one of them. A move is made only when every row still holds.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from servicecircle._kernel.cover import Bools, Cover, Ints
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from servicecircle._kernel.cover import Bools, Cover, Ints
 
 SHAKE = 0.15  # largest random cut of a gain when refilling
 RETURN = 0.0015  # how far below the best a plan may fall before going back to it
@@ -30,12 +32,12 @@ class Rules(NamedTuple):
 class State(NamedTuple):
     """A plan and what follows from it; changed in place.
 
-    ``chosen`` (m,): open sites. ``count`` (n,): open sites covering each row. ``gain``
+    ``chosen`` (m,): open sites. ``times`` (n,): how many open sites cover each row. ``gain``
     (m,): weight that a site would newly cover. ``slack``: room left in each rule.
     """
 
     chosen: Bools
-    count: Ints
+    times: Ints
     gain: Ints
     slack: Ints
 
@@ -72,13 +74,16 @@ def empty_state(cover: Cover, rules: Rules) -> State:
     m, n = cover.shape
     sums = np.concatenate([[0], np.cumsum(cover.weight[cover.site_rows])])
     gain = sums[cover.site_ptr[1:]] - sums[cover.site_ptr[:-1]]
-    return State(
-        np.zeros(m, dtype=bool), np.zeros(n, dtype=np.int64), gain, rules.limit.copy()
-    )
+    return State(np.zeros(m, dtype=bool), np.zeros(n, dtype=np.int64), gain, rules.limit.copy())
+
+
+def copy_state(state: State) -> State:
+    """Return a plan that can be changed on its own."""
+    return State(state.chosen.copy(), state.times.copy(), state.gain.copy(), state.slack.copy())
 
 
 @njit(cache=True, nogil=True)
-def _fits(rules, slack, j, leaving):  # noqa: ANN001, ANN202
+def _fits(rules: Rules, slack: Ints, j: int, leaving: int) -> bool:
     """Whether site j may open, given the room that ``leaving`` (or -1) would free."""
     for e in range(rules.ptr[j], rules.ptr[j + 1]):
         room = slack[rules.row[e]]
@@ -92,26 +97,26 @@ def _fits(rules, slack, j, leaving):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def turn(cover, rules, state, j, sign):  # noqa: ANN001, ANN201
+def turn(cover: Cover, rules: Rules, state: State, j: int, sign: int) -> int:
     """Open (``sign`` 1) or close (-1) site j; return the change of the covered weight."""
     change = 0
-    edge = 0 if sign > 0 else 1  # a row changes hands when its count leaves this number
+    edge = 0 if sign > 0 else 1  # a row changes hands when its number leaves this one
     state.chosen[j] = sign > 0
     for e in range(rules.ptr[j], rules.ptr[j + 1]):
         state.slack[rules.row[e]] -= sign * rules.amount[e]
     for e in range(cover.site_ptr[j], cover.site_ptr[j + 1]):
         row = cover.site_rows[e]
-        if state.count[row] == edge:
+        if state.times[row] == edge:
             moved = sign * cover.weight[row]
             change += moved
             for f in range(cover.row_ptr[row], cover.row_ptr[row + 1]):
                 state.gain[cover.row_sites[f]] -= moved
-        state.count[row] += sign
+        state.times[row] += sign
     return change
 
 
 @njit(cache=True, nogil=True)
-def _draw(seed):  # noqa: ANN001, ANN202
+def _draw(seed: NDArray[np.uint64]) -> float:
     """Next random number in [0, 1) (xorshift64*); ``seed`` is an array of one uint64."""
     x = seed[0]
     x ^= x >> np.uint64(12)
@@ -122,12 +127,15 @@ def _draw(seed):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def fill(cover, rules, state, shake, seed, order):  # noqa: ANN001, ANN201
-    """Open the site of largest gain again and again; write them to ``order``.
+def fill(
+    cover: Cover, rules: Rules, state: State, shake: float, seed: NDArray[np.uint64]
+) -> tuple[Ints, int]:
+    """Open the site of largest gain again and again.
 
-    Gains are cut at random by up to ``shake``. Returns how many were opened and the
+    Gains are cut at random by up to ``shake``. Returns the sites in that order and the
     weight they cover.
     """
+    order = np.empty(state.gain.size, dtype=np.int64)
     n_opened, value = 0, 0
     while True:
         best, who = 0.0, -1
@@ -140,14 +148,14 @@ def fill(cover, rules, state, shake, seed, order):  # noqa: ANN001, ANN201
             if gain > best and _fits(rules, state.slack, j, -1):
                 best, who = gain, j
         if who < 0:
-            return n_opened, value
+            return order[:n_opened], value
         value += turn(cover, rules, state, who, 1)
         order[n_opened] = who
         n_opened += 1
 
 
 @njit(cache=True, nogil=True)
-def swap(cover, rules, state, extra):  # noqa: ANN001, ANN201
+def swap(cover: Cover, rules: Rules, state: State, extra: Ints) -> int:
     """Swap one site for another while that covers more; return the weight won.
 
     ``extra`` (m,) int64 zeros: scratch, left as zeros.
@@ -161,7 +169,7 @@ def swap(cover, rules, state, extra):  # noqa: ANN001, ANN201
             loss = 0
             for e in range(cover.site_ptr[i], cover.site_ptr[i + 1]):
                 row = cover.site_rows[e]
-                if state.count[row] == 1:
+                if state.times[row] == 1:
                     loss += cover.weight[row]
                     for f in range(cover.row_ptr[row], cover.row_ptr[row + 1]):
                         extra[cover.row_sites[f]] += cover.weight[row]
@@ -178,7 +186,7 @@ def swap(cover, rules, state, extra):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True)
-def _take_out(cover, rules, state, seed):  # noqa: ANN001, ANN202
+def _take_out(cover: Cover, rules: Rules, state: State, seed: NDArray[np.uint64]) -> int:
     """Close 2 to 7 sites, half of them neighbours of the one before; return the change."""
     open_sites = np.flatnonzero(state.chosen)
     change, last = 0, -1
@@ -197,31 +205,43 @@ def _take_out(cover, rules, state, seed):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def search(cover, rules, state, best, value, best_value, rounds, seed):  # noqa: ANN001, ANN201
+def search(  # noqa: PLR0917 – numba takes no keywords
+    cover: Cover, rules: Rules, state: State, best: State, rounds: int, seed: NDArray[np.uint64]
+) -> int:
     """Shake, refill and swap for some rounds, starting from ``state``.
 
     ``state`` and ``best`` are changed in place; ``seed`` is an array of one uint64.
-    Returns the value of ``state`` and of ``best``.
+    Returns the value of ``best``.
     """
     extra = np.zeros(state.gain.size, dtype=np.int64)
-    order = np.empty(state.gain.size, dtype=np.int64)
+    value, best_value = _value(cover, state), _value(cover, best)
     for _ in range(rounds):
         value += _take_out(cover, rules, state, seed)
-        value += fill(cover, rules, state, SHAKE, seed, order)[1]
+        value += fill(cover, rules, state, SHAKE, seed)[1]
         value += swap(cover, rules, state, extra)
-        value += fill(cover, rules, state, 0.0, seed, order)[1]
+        value += fill(cover, rules, state, 0.0, seed)[1]
         if value > best_value:
             best_value = value
             _copy(state, best)
         elif value < best_value * (1.0 - RETURN):
             value = best_value
             _copy(best, state)
-    return value, best_value
+    return best_value
 
 
 @njit(cache=True, nogil=True)
-def _copy(source, target):  # noqa: ANN001, ANN202
+def _value(cover: Cover, state: State) -> int:
+    """Weight that the open sites cover."""
+    total = 0
+    for row in range(state.times.size):
+        if state.times[row] > 0:
+            total += cover.weight[row]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _copy(source: State, target: State) -> None:
     target.chosen[:] = source.chosen
-    target.count[:] = source.count
+    target.times[:] = source.times
     target.gain[:] = source.gain
     target.slack[:] = source.slack

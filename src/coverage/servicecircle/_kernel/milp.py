@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
 import numpy as np
 from scipy import sparse
 
-from servicecircle._kernel.cover import Bools, Cover, Floats
-from servicecircle._kernel.cover_search import Rules
+if TYPE_CHECKING:
+    from servicecircle._kernel.cover import Bools, Cover, Floats
+    from servicecircle._kernel.cover_search import Rules
 
 MOST_EXACT = 1e9  # totals up to here go to the solver as they are
 
@@ -44,10 +45,10 @@ def solve_cover(
     relaxed : bool
         Let sites be fractions and solve by interior point: a bound and prices only.
     """
-    m, n = cover.shape
+    n = cover.shape[1]
     total = float(cover.weight.sum())
     scale = min(1.0, MOST_EXACT / max(total, 1.0))
-    solver = _solver(seconds, gap, relaxed=relaxed)
+    solver = _solver(seconds, gap, scale, relaxed=relaxed)
     solver.passModel(_program(cover, rules, scale, whole=not relaxed))
     if not relaxed:
         solution = highspy.HighsSolution()
@@ -59,16 +60,17 @@ def solve_cover(
     return _read(solver, cover, total, scale, relaxed=relaxed)
 
 
-def _solver(seconds: float, gap: float, *, relaxed: bool) -> highspy.Highs:
-    solver = highspy.Highs()
-    for name, value in {
+def _solver(seconds: float, gap: float, scale: float, *, relaxed: bool) -> highspy.Highs:
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    options: dict[str, bool | float | str] = {
         "output_flag": False,
         "parallel": "off",
         "time_limit": max(seconds, 0.0),
         "mip_rel_gap": gap,
-        "mip_abs_gap": 1e-6,
+        "mip_abs_gap": max(1e-6, 0.999 * scale),  # less than one unit cannot be won
         **({"solver": "ipx", "run_crossover": "off"} if relaxed else {}),
-    }.items():
+    }
+    for name, value in options.items():
         solver.setOptionValue(name, value)
     return solver
 
@@ -81,12 +83,9 @@ def _program(cover: Cover, rules: Rules, scale: float, *, whole: bool) -> highsp
     limits = sparse.csr_array(
         (rules.amount.astype(float), rules.row, rules.ptr), shape=(m, len(rules.limit))
     )
-    matrix = sparse.vstack(
-        [
-            sparse.hstack([table, sparse.identity(n)]),
-            sparse.hstack([limits.T, sparse.csr_array((len(rules.limit), n))]),
-        ]
-    ).tocsc()
+    no_rows = sparse.csr_array((len(rules.limit), n))
+    rows = [sparse.hstack([table, sparse.eye_array(n)]), sparse.hstack([limits.T, no_rows])]
+    matrix = sparse.csc_array(sparse.vstack(rows))
     program = highspy.HighsLp()
     program.num_col_, program.num_row_ = m + n, n + len(rules.limit)
     program.sense_ = highspy.ObjSense.kMaximize

@@ -12,20 +12,22 @@ import pandas as pd
 from servicecircle._sentences import count_text
 from servicecircle.coverage import Coverage, coverage_of
 from servicecircle.scores import SiteTable, together
-from servicecircle.siting.plan import SitePlan, gap_between
+from servicecircle.siting.plan import Asked, SitePlan, gap_between
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from servicecircle._kernel.cover import Floats, Ints
+    from servicecircle._kernel.cover import Bools, Floats, Ints
     from servicecircle.networks import WalkNetwork
     from servicecircle.siting._solve import Answer
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was solved: ``order`` (positions of the sites as they open), their ``gains``, and
-    ``further`` (per candidate, what it would add afterwards), in units.
+    """What was solved, in units of weight.
+
+    ``order``: positions of the sites as they open. ``gains``: what each adds. ``further``:
+    what every candidate would add afterwards.
     """
 
     answer: Answer
@@ -39,7 +41,7 @@ def write_plan(
     table: SiteTable,
     scored: gpd.GeoDataFrame,
     found: Found,
-    asked: dict[str, object],
+    asked: Asked,
     network: WalkNetwork | None,
 ) -> SitePlan:
     """Put the plan together."""
@@ -64,7 +66,8 @@ def write_plan(
         seconds=found.seconds,
         curve=_curve(sites, covered, share),
         conflicts=_conflicts(table, asked, feasible=feasible),
-        parameters=asked,
+        parameters=vars(asked).copy(),
+        reach=table.reach,
         network=network,
     )
 
@@ -84,7 +87,9 @@ def _sites(
         reasons = scored[f"reason_{language}"].iloc[found.order]
         sites[f"reason_{language}"] = [
             reason + (text.format(k, count_text(gain)) if gain < most else "")
-            for k, (reason, gain, most) in enumerate(zip(reasons, sites["gain"], alone), 1)
+            for k, (reason, gain, most) in enumerate(
+                zip(reasons, sites["gain"], alone, strict=True), 1
+            )
         ]
     return sites
 
@@ -99,16 +104,16 @@ def _candidates(table: SiteTable, scored: gpd.GeoDataFrame, found: Found) -> gpd
 def _coverage(
     table: SiteTable,
     facilities: gpd.GeoDataFrame,
-    asked: dict[str, object],
+    asked: Asked,
     network: WalkNetwork | None,
 ) -> Coverage:
     return coverage_of(
         table.reach.select(facilities.index),
         facilities,
         table.demand,
-        minutes=asked["minutes"],
-        speed=asked["speed"],
-        weight=asked["weight"],
+        minutes=asked.minutes,
+        speed=asked.speed,
+        weight=asked.weight,
         network=network,
     )
 
@@ -121,38 +126,43 @@ def _curve(sites: gpd.GeoDataFrame, covered: Floats, share: Floats) -> pd.DataFr
     )
 
 
-def _conflicts(table: SiteTable, asked: dict[str, object], *, feasible: bool) -> pd.DataFrame:
+def _conflicts(table: SiteTable, asked: Asked, *, feasible: bool) -> pd.DataFrame:
     """List rules that exclude each other, and demand that nobody can reach."""
-    rows = []
-    if not feasible:
-        required, n_open = asked["required"], asked["n_open"]
-        rows.append(
-            (
-                "required",
-                required,
-                f"{len(required)} sites are required but only {n_open} may open.",
-                f"必选站点有 {len(required)} 个，但最多只能开设 {n_open} 个。",
-                f"Allow `n_open={len(required)}`, or require fewer.",
-                f"把上限提高到 {len(required)} 个，或减少必选站点。",
-            )
-        )
+    rows = [] if feasible else [_too_many_required(asked)]
     reached = np.zeros(len(table.units), dtype=bool)
     reached[table.within.indices] = True
     lost = (table.units > 0) & ~reached & ~table.covered
     if lost.any():
-        ids = table.demand.index[table.demand_order[lost]]
-        workers = count_text(float(table.units[lost].sum() / table.scale))
-        limit = f"{table.reach.cutoff:g}"
-        rows.append(
-            (
-                "out_of_reach",
-                tuple(ids),
-                f"{workers} workers at {len(ids):,} places are within {limit} minutes of no "
-                "station and no candidate.",
-                f"{len(ids):,} 处共 {workers} 名职工，{limit} 分钟内既没有驿站也没有候选点。",
-                "Add candidates near them.",
-                "在附近增加候选点。",
-            )
-        )
+        rows.append(_out_of_reach(table, lost))
     columns = ["rule", "ids", "reason_en", "reason_zh", "mend_en", "mend_zh"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _too_many_required(asked: Asked) -> tuple[object, ...]:
+    number = len(asked.required)
+    return (
+        "required",
+        asked.required,
+        f"{number} sites are required but only {asked.n_open} may open.",
+        f"必选站点有 {number} 个，但最多只能开设 {asked.n_open} 个。",
+        f"Allow `n_open={number}`, or require fewer.",
+        f"把上限提高到 {number} 个，或减少必选站点。",
+    )
+
+
+def _out_of_reach(table: SiteTable, lost: Bools) -> tuple[object, ...]:
+    ids = table.demand.index[table.demand_order[lost]]
+    workers = count_text(float(table.units[lost].sum() / table.scale))
+    limit = f"{table.reach.cutoff:g}"
+    english = (
+        f"No station and no candidate is within {limit} minutes of {workers} workers at "
+        f"{len(ids):,} places."
+    )
+    return (
+        "out_of_reach",
+        tuple(ids),
+        english,
+        f"{len(ids):,} 处共 {workers} 名职工，{limit} 分钟内既没有驿站也没有候选点。",
+        "Add candidates near them.",
+        "在附近增加候选点。",
+    )

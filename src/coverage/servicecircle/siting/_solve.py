@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import sparse
@@ -17,13 +17,17 @@ from scipy import sparse
 from servicecircle._kernel import cover as covers
 from servicecircle._kernel import cover_bound as bounds
 from servicecircle._kernel import cover_search as searches
-from servicecircle._kernel.cover import Bools, Cover, Floats, Ints
-from servicecircle._kernel.cover_search import Rules, State
 from servicecircle._kernel.milp import Solved, solve_cover
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from servicecircle._kernel.cover import Bools, Cover, Floats, Ints
+    from servicecircle._kernel.cover_search import Rules, State
 
 Status = Literal["proved", "gap", "time_limit", "infeasible"]
 
-FIRST_STEPS = 400
+ROUGH_STEPS = 400
 STEPS = 1500
 ROUNDS = 50  # of local search between two looks at the clock
 IDLE_ROUNDS = 1000  # without progress before local search stops
@@ -56,9 +60,8 @@ class _Rest:
     def keep(self, cover: Cover, sites: Ints, row_of: Ints) -> None:
         """Take over a smaller cover; ``row_of`` says where the rows went."""
         live = row_of >= 0
-        self.multipliers = np.bincount(
-            row_of[live], self.multipliers[live], minlength=cover.shape[1]
-        )
+        summed = np.bincount(row_of[live], self.multipliers[live], minlength=cover.shape[1])
+        self.multipliers = summed.astype(np.float64)
         self.rules = searches.select_rules(self.rules, sites)
         self.cover, self.sites = cover, self.sites[sites]
 
@@ -104,18 +107,19 @@ class CoverSolver:
         )
         self._shrink(rest)
         state = self._greedy(rest)
-        rest.multipliers = bounds.start_multipliers(rest.cover, state.count)
-        for step in (
-            lambda: self._bound(rest, FIRST_STEPS),
-            lambda: self._search(rest),
-            lambda: self._bound(rest, STEPS),
-            lambda: self._relax(rest),
-            lambda: self._search(rest),
-            lambda: self._prove(rest),
-        ):
+        rest.multipliers = bounds.start_multipliers(rest.cover, state.times)
+        steps: tuple[Callable[[_Rest], None], ...] = (
+            self._bound_roughly,
+            self._search,
+            self._bound,
+            self._relax,
+            self._search,
+            self._prove,
+        )
+        for step in steps:
             if self._done(rest):
                 break
-            step()
+            step(rest)
         status = self._status()
         return Answer(np.sort(self.best), self.value, self.bound, status)
 
@@ -169,9 +173,8 @@ class CoverSolver:
         """Open the wanted sites, then fill up greedily."""
         state = searches.empty_state(rest.cover, rest.rules)
         for j in np.flatnonzero(wanted):
-            searches.turn(rest.cover, rest.rules, state, j, 1)
-        order = np.empty(len(rest.sites), dtype=np.int64)
-        searches.fill(rest.cover, rest.rules, state, 0.0, self._random(), order)
+            searches.turn(rest.cover, rest.rules, state, int(j), 1)
+        searches.fill(rest.cover, rest.rules, state, 0.0, self._random())
         return state
 
     def _random(self) -> np.ndarray:
@@ -179,21 +182,22 @@ class CoverSolver:
 
     def _search(self, rest: _Rest) -> None:
         state = self._start(rest, np.isin(rest.sites, self.best))
-        best = State(*(part.copy() for part in state))
-        value = top = int(rest.cover.weight[state.count > 0].sum())
+        best = searches.copy_state(state)
+        top = 0
         until = time.monotonic() + SEARCH_SHARE * self.time_limit
         until, random, idle = min(until, self.deadline), self._random(), 0
         while idle < IDLE_ROUNDS and time.monotonic() < until:
             before = top
-            value, top = searches.search(
-                rest.cover, rest.rules, state, best, value, top, ROUNDS, random
-            )
+            top = searches.search(rest.cover, rest.rules, state, best, ROUNDS, random)
             idle = 0 if top > before else idle + ROUNDS
             if rest.base + top + self._tolerance() > self.bound:
                 break
         self._offer(np.concatenate([rest.inside, rest.sites[best.chosen]]))
 
-    def _bound(self, rest: _Rest, steps: int) -> None:
+    def _bound_roughly(self, rest: _Rest) -> None:
+        self._bound(rest, ROUGH_STEPS)
+
+    def _bound(self, rest: _Rest, steps: int = STEPS) -> None:
         """Lower the bound by Lagrangian steps, fix what it decides, and shrink; repeat."""
         while not self._done(rest):
             rest.multipliers = bounds.descend(
@@ -258,4 +262,4 @@ def compile_kernels() -> None:
     rules, random = searches.at_most(1, 3), np.ones(1, dtype=np.uint64)
     CoverSolver(cover, rules, 1, time_limit=1.0, gap=0.0, seed=0).run()
     state, best = searches.empty_state(cover, rules), searches.empty_state(cover, rules)
-    searches.search(cover, rules, state, best, 0, 0, 1, random)
+    searches.search(cover, rules, state, best, 1, random)

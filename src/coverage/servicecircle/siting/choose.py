@@ -25,6 +25,7 @@ from servicecircle.scores import (
 )
 from servicecircle.siting._frames import Found, write_plan
 from servicecircle.siting._solve import Answer, CoverSolver, compile_kernels
+from servicecircle.siting.plan import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -136,19 +137,21 @@ def choose_sites(
     """
     _check_run(aim, time_limit, gap, seed)
     bands = check_minutes(minutes)
-    table = site_table(network, candidates, demand, existing, bands, speed, weight)
-    asked: dict[str, object] = {
-        "aim": aim,
-        "n_open": _check_n_open(n_open),
-        "required": _check_ids(required, "required", table.candidates.index),
-        "forbidden": _check_ids(forbidden, "forbidden", table.candidates.index),
-        "minutes": bands,
-        "speed": speed,
-        "weight": weight,
-        "time_limit": time_limit,
-        "gap": gap,
-        "seed": seed,
-    }
+    table = site_table(
+        network, candidates, demand, existing, minutes=bands, speed=speed, weight=weight
+    )
+    asked = Asked(
+        aim=aim,
+        n_open=_check_n_open(n_open),
+        required=_check_ids(required, "required", table.candidates.index),
+        forbidden=_check_ids(forbidden, "forbidden", table.candidates.index),
+        minutes=bands,
+        speed=speed,
+        weight=weight,
+        time_limit=time_limit,
+        gap=gap,
+        seed=seed,
+    )
     problem = _problem(table, asked)
     compile_kernels()
     started = time.monotonic()
@@ -159,11 +162,11 @@ def choose_sites(
     return write_plan(table, scored, found, asked, None if isinstance(network, Reach) else network)
 
 
-def _problem(table: SiteTable, asked: dict[str, object]) -> _Problem:
+def _problem(table: SiteTable, asked: Asked) -> _Problem:
     """Put the candidates in the order of their ids and mark what may open."""
     ids, by_id = table.candidates.index, id_order(table.candidates.index)
-    required = ids.isin(asked["required"])
-    forbidden = ids.isin(asked["forbidden"])
+    required = ids.isin(asked.required)
+    forbidden = ids.isin(asked.forbidden)
     if (required & forbidden).any():
         raise ModelError(
             "These ids are both `required` and `forbidden`: "
@@ -180,15 +183,14 @@ def _problem(table: SiteTable, asked: dict[str, object]) -> _Problem:
     cover = cover_from(table.within[by_id], np.where(table.covered, 0, table.units))
     free = np.flatnonzero((ok & ~required & ~forbidden)[by_id])
     chosen = np.flatnonzero(required[by_id])
-    n_open = int(str(asked["n_open"]))
     usable = len(free) + len(chosen)
-    if n_open > usable:
+    if asked.n_open > usable:
         warnings.warn(
-            f"`n_open` is {n_open} but only {usable} candidates may open: all of them do.",
+            f"`n_open` is {asked.n_open} but only {usable} candidates may open: all of them do.",
             ModelWarning,
             stacklevel=3,
         )
-    return _Problem(cover, by_id, n_open, chosen, free)
+    return _Problem(cover, by_id, asked.n_open, chosen, free)
 
 
 def _solve(problem: _Problem, time_limit: float, gap: float, seed: int) -> Answer:
@@ -226,10 +228,8 @@ def _opening_order(problem: _Problem, answer: Answer) -> tuple[Ints, Ints, Ints]
     cover, chosen = problem.cover, answer.sites
     part = select(cover, chosen, np.arange(cover.shape[1]))
     rules = at_most(len(chosen), len(chosen))
-    order = np.empty(len(chosen), dtype=np.int64)
-    seed = np.ones(1, dtype=np.uint64)
-    n, _ = fill(part, rules, empty_state(part, rules), 0.0, seed, order)
-    useful = chosen[order[:n]]
+    order, _ = fill(part, rules, empty_state(part, rules), 0.0, np.ones(1, dtype=np.uint64))
+    useful = chosen[order]
     useless = np.setdiff1d(chosen, useful)
     if problem.n_open <= len(problem.free) + len(problem.required):
         useless = np.intersect1d(useless, problem.required)
@@ -252,10 +252,13 @@ def _check_run(aim: str, time_limit: float, gap: float, seed: int) -> None:
         raise InputError(f"`seed` must be a whole number; got {seed!r}.")
 
 
-def _check_n_open(n_open: object) -> int:
+def _check_n_open(n_open: float | None) -> int:
     if n_open is None:
         raise ModelError("`n_open` is missing: say how many sites may open, e.g. `n_open=12`.")
-    if not isinstance(n_open, int | float | np.number) or n_open != n_open // 1 or n_open < 0:
+    whole = isinstance(n_open, int | np.integer) or (
+        isinstance(n_open, float) and n_open.is_integer()
+    )
+    if not whole or n_open < 0:
         raise InputError(f"`n_open` must be a whole number, not negative; got {n_open!r}.")
     return int(n_open)
 

@@ -15,8 +15,25 @@ if TYPE_CHECKING:
 
     from servicecircle.coverage import Coverage
     from servicecircle.networks import WalkNetwork
+    from servicecircle.reach import Reach
 
 Status = Literal["proved", "gap", "time_limit", "infeasible"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a plan was asked for."""
+
+    aim: str
+    n_open: int
+    required: tuple[object, ...]
+    forbidden: tuple[object, ...]
+    minutes: tuple[float, ...]
+    speed: float
+    weight: str
+    time_limit: float
+    gap: float
+    seed: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,6 +72,8 @@ class SitePlan:
         ``mend_zh``: rules that exclude each other, and demand out of everyone's reach.
     parameters : dict
         What was asked for: aim, minutes, speed, n_open, seed and so on.
+    reach : Reach
+        Walking minutes of all candidates and stations behind the figures.
     network : WalkNetwork or None
         The streets, if the plan was made from them.
     """
@@ -72,6 +91,7 @@ class SitePlan:
     curve: pd.DataFrame
     conflicts: pd.DataFrame
     parameters: dict[str, object]
+    reach: Reach
     network: WalkNetwork | None = None
 
     @property
