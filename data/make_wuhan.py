@@ -33,6 +33,7 @@ SEED = 20240601
 METRES = 32650
 MEMBER = "data/wuhan_8989/original.parquet"
 LABEL = "虚构示例 synthetic"
+ENGLISH = {"硚口区": "Qiaokou", "江汉区": "Jianghan", "江岸区": "Jiang'an", "武昌区": "Wuchang"}
 FAR = 250
 
 # West, south, east, north in degrees; streets reach about 700 m beyond the zones.
@@ -196,7 +197,12 @@ def zones_as_geojson(zones: gpd.GeoDataFrame) -> str:
     features = [
         {
             "type": "Feature",
-            "properties": {"district": row.district, "synthetic": True, "note": LABEL},
+            "properties": {
+                "district": row.district,
+                "name_en": ENGLISH[row.district],
+                "synthetic": True,
+                "note": LABEL,
+            },
             "geometry": shapely.geometry.mapping(row.geometry),
         }
         for row in zones.itertuples()

@@ -36,8 +36,8 @@ class _Part(BaseModel):
 class Inputs(_Part):
     """``[inputs]``: files, read from the folder of plan.toml.
 
-    ``vintage`` says from when the data is and ``note`` what readers must know about it;
-    both are shown on the map and in the workbook.
+    ``vintage`` says from when the data is; ``note`` and ``note_en`` say what readers must
+    know about it, on the map and in the workbook.
     """
 
     network: FilePath
@@ -48,6 +48,7 @@ class Inputs(_Part):
     coordinates: Literal["auto", "wgs84", "gcj02", "bd09"] = "auto"
     vintage: str = ""
     note: str = ""
+    note_en: str = ""
 
 
 class Standard(_Part):
@@ -60,15 +61,26 @@ class Standard(_Part):
 class Choice(_Part):
     """``[plan]``: what is asked of the set of new sites.
 
-    ``n_open`` is "at most"; ``time_limit`` is in seconds; ``gap`` is the optimality gap at
-    which the search may stop.
+    ``n_open`` is "at most"; ``required`` and ``forbidden`` are ids of candidates;
+    ``time_limit`` is in seconds; ``gap`` is the optimality gap at which the search may stop.
     """
 
     n_open: Annotated[StrictInt, Field(ge=0)]
     aim: Literal["most_covered"] = "most_covered"
-    time_limit: Annotated[float, Field(gt=0)] = 60.0
+    required: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    time_limit: Annotated[float, Field(gt=0)] = 30.0
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     seed: Annotated[StrictInt, Field(ge=0)] = 0
+
+
+class Label(_Part):
+    """A name on the map, e.g. of a river; ``at`` is (longitude, latitude), WGS84."""
+
+    text: str
+    at: tuple[float, float]
+    text_en: str = ""
+    turn: float = 0.0
 
 
 class Output(_Part):
@@ -77,6 +89,7 @@ class Output(_Part):
     folder: FilePath = Field(default=Path("plan"), validate_default=True)
     title: str = ""
     language: Literal["zh", "en", "both"] = "both"
+    labels: tuple[Label, ...] = ()
 
 
 class Settings(_Part):
@@ -95,9 +108,9 @@ def read_config(path: str | Path) -> Settings:
     ----------
     path : str or Path
         A TOML file with the tables ``[inputs]`` (network, stations, demand, candidates,
-        districts, coordinates, vintage, note), ``[standard]`` (minutes, speed in km/h),
-        ``[plan]`` (aim, n_open, time_limit in seconds, gap, seed) and ``[output]``
-        (folder, title, language).
+        districts, coordinates, vintage, note, note_en), ``[standard]`` (minutes, speed in
+        km/h), ``[plan]`` (aim, n_open, required, forbidden, time_limit in seconds, gap,
+        seed) and ``[output]`` (folder, title, language, labels).
 
     Returns
     -------

@@ -1,0 +1,91 @@
+"""Inputs of the commands: all checked first, then read, none silently useless."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from servicecircle.errors import CrsError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    import pandas as pd
+
+DISTRICT_SUFFIXES = (".geojson", ".gpkg")
+DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")  # as on the map
+
+
+def check_files(files: Mapping[str, Path | None]) -> None:
+    """Refuse files that are not there, all at once."""
+    missing = [
+        f"{name} {str(path)!r}" for name, path in files.items() if path and not path.exists()
+    ]
+    if missing:
+        raise InputError(f"There is no such file: {', '.join(missing)}.")
+
+
+def check_target(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Refuse an output file of a kind we do not write, or in a folder we cannot write to."""
+    if path.suffix.lower() not in suffixes:
+        raise InputError(f"Cannot write {path.name!r}: give {', '.join(suffixes)}.")
+    if path.is_dir():
+        raise InputError(f"Cannot write {str(path)!r}: it is a folder.")
+    check_folder(path.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written to, before anything is computed."""
+    nearest = folder.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise InputError(f"Cannot write to {str(folder)!r}: {str(nearest)!r} is not a folder.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"Cannot write to {str(folder)!r}: no permission.")
+
+
+def require_rows(frame: pd.DataFrame, name: str, path: Path) -> None:
+    """Refuse a table without a single row."""
+    if len(frame) == 0:
+        raise InputError(f"The {name} table {path.name!r} has no rows.")
+
+
+def require_joined(frame: pd.DataFrame, name: str, max_access: float) -> None:
+    """Refuse a table of which no row lies on the network."""
+    if len(frame) == 0 or (frame["status"] == "ok").any():
+        return
+    counts = ", ".join(f"{status} {n}" for status, n in frame["status"].value_counts().items())
+    raise InputError(
+        f"None of the {len(frame)} rows of {name} lies within {max_access:g} m of a street of the "
+        f"network ({counts}). Is it the same city, and is `coordinates` right?"
+    )
+
+
+def read_districts(path: Path) -> gpd.GeoDataFrame:
+    """Read areas in WGS84, indexed by their name."""
+    import geopandas as gpd
+    from pyogrio.errors import DataSourceError
+
+    if path.suffix.lower() not in DISTRICT_SUFFIXES:
+        raise InputError(f"Districts {path.name!r} must be {' or '.join(DISTRICT_SUFFIXES)}.")
+    try:
+        areas = gpd.read_file(path.absolute(), engine="pyogrio")
+    except DataSourceError as error:
+        raise InputError(f"{path.name} cannot be read: {error}.") from error
+    if areas.crs is None:
+        raise CrsError(f"The districts in {path.name} have no CRS.")
+    name = next((name for name in DISTRICT_NAMES if name in areas.columns), None)
+    if name is None:
+        raise InputError(
+            f"The districts in {path.name} have no column of names; they have "
+            f"{list(areas.columns)}. Call it 'district'."
+        )
+    if not areas.geom_type.isin(["Polygon", "MultiPolygon"]).all():
+        raise InputError(f"The districts in {path.name} must be areas (polygons).")
+    areas = areas.to_crs(4326)
+    if not areas[name].is_unique:
+        areas = areas.dissolve(by=name, as_index=False)
+    return areas.set_index(areas[name].astype(str).rename("district"))

@@ -1,0 +1,309 @@
+"""The main job: plan.toml to a map, a workbook, a GeoPackage and a summary."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import os
+import platform
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from servicecircle import __version__
+from servicecircle.cli._inputs import (
+    check_files,
+    check_folder,
+    read_districts,
+    require_joined,
+    require_rows,
+)
+from servicecircle.cli._screen import steps
+from servicecircle.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from servicecircle.config import Settings
+    from servicecircle.siting import SitePlan
+
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "geopandas",
+    "shapely",
+    "pyproj",
+    "numba",
+    "highspy",
+    "folium",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A plan and what it was made from."""
+
+    settings: Settings
+    plan: SitePlan
+    districts: gpd.GeoDataFrame | None
+    seconds: float
+
+
+def make_plan(settings: Settings, out: Path | None) -> tuple[dict[str, Any], Path]:
+    """Do the whole job; return the summary and the folder it is written to."""
+    folder = out or settings.output.folder
+    inputs = settings.inputs
+    check_files({name: getattr(inputs, name) for name in _FILES})
+    check_folder(folder)
+    with steps(5) as step:
+        job = _compute(settings, step)
+        summary = summary_of(job)
+        step("writing the map and the workbook")
+        write_folder(folder, _writers(job, summary))
+    return summary, folder
+
+
+_FILES = ("network", "stations", "demand", "candidates", "districts")
+
+
+def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
+    started = time.monotonic()
+    inputs, standard, choice = settings.inputs, settings.standard, settings.plan
+    step("reading the tables")
+    from servicecircle.demand import read_demand
+    from servicecircle.sites import read_sites
+
+    system = inputs.coordinates
+    demand = read_demand(inputs.demand, coordinates=system)
+    require_rows(demand, "demand", inputs.demand)
+    candidates = read_sites(inputs.candidates, coordinates=system)
+    require_rows(candidates, "candidates", inputs.candidates)
+    stations = None
+    if inputs.stations:
+        stations = read_sites(inputs.stations, coordinates=system)
+        require_rows(stations, "stations", inputs.stations)
+    districts = read_districts(inputs.districts) if inputs.districts else None
+    step("reading the streets")
+    from servicecircle.networks import read_network
+    from servicecircle.siting import choose_sites
+
+    network = read_network(inputs.network)
+    step("walking, scoring, choosing")
+    plan = choose_sites(
+        network,
+        candidates,
+        demand,
+        existing=stations,
+        minutes=standard.minutes,
+        speed=standard.speed,
+        aim=choice.aim,
+        n_open=choice.n_open,
+        required=choice.required,
+        forbidden=choice.forbidden,
+        time_limit=choice.time_limit,
+        gap=choice.gap,
+        seed=choice.seed,
+    )
+    require_joined(plan.demand, "demand", network.max_access)
+    require_joined(plan.candidates, "candidates", network.max_access)
+    require_joined(plan.today.facilities, "stations", network.max_access)
+    return Job(settings, plan, districts, time.monotonic() - started)
+
+
+def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], None]]:
+    from servicecircle.maps import map_plan, save_map
+    from servicecircle.reports import write_report
+
+    settings, plan = job.settings, job.plan
+    inputs, output = settings.inputs, settings.output
+    about = {
+        "note": f"{inputs.note} {inputs.note_en}".strip(),
+        "vintage": inputs.vintage,
+        "coordinates read as": inputs.coordinates,
+        "made on": summary["made_on"],
+        **{f"file: {name}": getattr(inputs, name).name for name in _FILES if getattr(inputs, name)},
+    }
+
+    def write_map(path: Path) -> None:
+        drawn = map_plan(
+            plan,
+            districts=job.districts,
+            title=output.title or None,
+            language=output.language,
+            date=summary["made_on"],
+            labels=[label.model_dump() for label in output.labels],
+            notice=(inputs.note, inputs.note_en or inputs.note) if inputs.note else None,
+        )
+        save_map(drawn, path)
+
+    def report(path: Path) -> None:
+        write_report(plan, path, districts=job.districts, about=about)
+
+    def write_summary(path: Path) -> None:
+        text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False)
+        path.write_text(text + "\n", encoding="utf-8")
+
+    return {
+        "map.html": write_map,
+        "plan.xlsx": report,
+        "plan.gpkg": report,
+        "summary.json": write_summary,
+    }
+
+
+def write_folder(folder: Path, writers: Mapping[str, Callable[[Path], None]]) -> None:
+    """Write all files beside the folder's own, then move them in; on failure leave none."""
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as holder:
+            for name, write in writers.items():
+                write(Path(holder) / name)
+            for name in writers:
+                os.replace(Path(holder) / name, folder / name)
+    except BaseException as error:
+        if made:
+            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise InputError(
+                f"Cannot write to {str(folder)!r}: {error.strerror or error}."
+            ) from error
+        raise
+
+
+def summary_of(job: Job) -> dict[str, Any]:
+    """Every figure of a plan, ready for JSON; what is missing is null."""
+    settings, plan = job.settings, job.plan
+    tables = {
+        "demand": plan.demand,
+        "stations": plan.today.facilities,
+        "candidates": plan.candidates,
+    }
+    summary = {
+        "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
+        "note": settings.inputs.note,
+        "coverage_before": _rows(plan.today.summary()),
+        "coverage_after": _rows(plan.coverage.summary()),
+        "plan": {
+            "status": plan.status,
+            "value": plan.value,
+            "bound": plan.bound,
+            "optimality_gap": plan.optimality_gap,
+            "seconds": round(plan.seconds, 3),
+            "sites": _sites(plan),
+            "conflicts": [
+                {"rule": row["rule"], "ids": list(map(str, row["ids"])), "reason": row["reason_en"]}
+                for _, row in plan.conflicts.iterrows()
+            ],
+        },
+        "by_group": _by(plan, "group"),
+        "by_district": _by(plan, job.districts if job.districts is not None else "district"),
+        "inputs": {
+            "vintage": settings.inputs.vintage,
+            "coordinates": settings.inputs.coordinates,
+            "network": _network(job),
+            **{name: _table(job, name, frame) for name, frame in tables.items()},
+        },
+        "parameters": {key: _plain(value) for key, value in plan.parameters.items()},
+        "seed": settings.plan.seed,
+        "seconds": round(job.seconds, 3),
+        "versions": _versions(),
+    }
+    return json_ready(summary)
+
+
+def _sites(plan: SitePlan) -> list[dict[str, Any]]:
+    shown = ("order", "name", "gain", "covered_after", "share_after", "reason_en", "reason_zh")
+    points = plan.sites.geometry.to_crs(4326)
+    rows = []
+    for (site, row), point in zip(plan.sites.iterrows(), points, strict=True):
+        figures = {name: _plain(row[name]) for name in shown if name in row.index}
+        rows.append({"id": str(site), "lon": point.x, "lat": point.y, **figures})
+    return rows
+
+
+def _by(plan: SitePlan, by: str | gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    if isinstance(by, str) and by not in plan.demand.columns:
+        return []
+    before, after = plan.today.by(by), plan.coverage.by(by)
+    return [
+        {
+            "name": _plain(name),
+            "workers": row["workers"],
+            "covered_before": before["covered"].iloc[place],
+            "covered_after": row["covered"],
+            "share_before": before["share"].iloc[place],
+            "share_after": row["share"],
+        }
+        for place, (name, row) in enumerate(after.iterrows())
+    ]
+
+
+def _table(job: Job, name: str, frame: pd.DataFrame) -> dict[str, Any]:
+    path = getattr(job.settings.inputs, name)
+    counts = frame["status"].value_counts()
+    return {
+        "file": path.name if path else None,
+        "rows": len(frame),
+        "status": {str(status): int(n) for status, n in counts.items()},
+    }
+
+
+def _network(job: Job) -> dict[str, Any]:
+    network = job.plan.network
+    facts: dict[str, Any] = {"file": job.settings.inputs.network.name}
+    if network is not None:
+        quality = network.quality()["value"]
+        facts |= {str(name): _plain(value) for name, value in quality.items()}
+        facts |= {str(key): _plain(value) for key, value in network.source.items()}
+        facts["max_access"] = network.max_access
+    return facts
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    table = frame.reset_index()
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in table.to_dict(orient="records")
+    ]
+
+
+def _versions() -> dict[str, str]:
+    found = {"servicecircle": __version__, "python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy scalars, tuples and dates into what JSON knows."""
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return [_plain(part) for part in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return None if value != value or str(value) == "<NA>" else str(value)  # noqa: PLR0124
+
+
+def json_ready(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: json_ready(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [json_ready(part) for part in value]
+    value = _plain(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,92 @@
+"""What the user sees: the answer on stdout; notes, errors and progress on stderr."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from servicecircle.errors import ServiceCircleWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def one_line(text: str) -> str:
+    """Put a text on one line."""
+    return " ".join(text.split())
+
+
+def say_error(text: str, code: int) -> int:
+    """Write one line to stderr and give back the exit code."""
+    _stderr().print(f"servicecircle: {one_line(text)}", style="red", markup=False, soft_wrap=True)
+    return code
+
+
+def say_note(text: str) -> None:
+    """Write one line to stderr."""
+    _stderr().print(f"note: {one_line(text)}", style="dim", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def notes() -> Iterator[None]:
+    """Show the library's warnings and log messages as one-line notes, each once."""
+    said: set[str] = set()
+
+    def note(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            say_note(text)
+
+    class Notes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            note(record.getMessage())
+
+    logger, handler = logging.getLogger("servicecircle"), Notes(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", ServiceCircleWarning)
+            show = warnings.showwarning
+
+            def show_note(message: Warning | str, category: type[Warning], *rest: object) -> None:
+                if issubclass(category, ServiceCircleWarning):
+                    note(str(message))
+                else:
+                    show(message, category, *rest)  # type: ignore[arg-type]
+
+            warnings.showwarning = show_note  # type: ignore[assignment]
+            yield
+    finally:
+        logger.removeHandler(handler)
+
+
+@contextmanager
+def steps(total: int) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar of so many steps; call the result at the start of each."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = _stderr()
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task("", total=total)
+        done = -1
+
+        def step(name: str) -> None:
+            nonlocal done
+            done += 1
+            progress.update(task, description=name, completed=done)
+
+        yield step
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, highlight=False)

@@ -1,0 +1,60 @@
+"""The same tables as layers of a GeoPackage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from servicecircle.reports._workbook import Sheet
+
+# Names that GeoPackage or GDAL keep for themselves.
+_TAKEN = ("fid", "geom", "ogc_fid")
+
+
+def write_geopackage(sheets: tuple[Sheet, ...], path: Path) -> None:
+    """Write every table as a layer in WGS84; tables without places get no geometry."""
+    layers = [block for sheet in sheets for block in sheet.blocks]
+    # The first layer makes the file; a spatial one makes GDAL write the usual tables.
+    layers.sort(key=lambda block: not isinstance(block.frame, gpd.GeoDataFrame))
+    for number, block in enumerate(layers):
+        frame = _plain(block.frame)
+        kind = None
+        if isinstance(frame, gpd.GeoDataFrame):
+            frame = frame.to_crs(4326)
+            kind = "Point" if (frame.geom_type.dropna() == "Point").all() else "Unknown"
+        pyogrio.write_dataframe(
+            frame,
+            path,
+            layer=block.layer,
+            driver="GPKG",
+            append=number > 0,
+            geometry_type=kind,
+            layer_options={"DESCRIPTION": f"{block.zh} {block.en}"},
+        )
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give columns names that differ whatever their case, and cells of one kind each."""
+    out = frame.copy()
+    names, seen = [], set(_TAKEN)
+    for name in map(str, out.columns):
+        unique = name
+        while unique.lower() in seen:
+            unique += "_"
+        seen.add(unique.lower())
+        names.append(unique)
+    geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
+    renamed = dict(zip(out.columns, names, strict=True))
+    renamed = {old: new for old, new in renamed.items() if old != geometry}
+    out = out.rename(columns=renamed)
+    for name in renamed.values():
+        if out[name].dtype == object:
+            out[name] = out[name].map(lambda value: None if value is None else str(value),
+                                      na_action="ignore")  # fmt: skip
+    return out

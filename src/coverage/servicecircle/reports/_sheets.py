@@ -1,0 +1,211 @@
+"""What a report holds: the frames of a result, arranged for readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from servicecircle import __version__
+from servicecircle.reports._workbook import Block, Sheet
+from servicecircle.siting import SitePlan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from servicecircle.coverage import Coverage
+
+FIRST = (
+    "order", "rank", "id", "name", "kind", "district", "address", "gain", "covered_after",
+    "share_after", "score", "gain_after", "workers", "workers_alone", "overlap", "group",
+    "covered", "site", "minutes", "nearest_station", "nearest_minutes", "mean_minutes",
+    "main_group", "reason_zh", "reason_en", "status", "reason",
+)  # fmt: skip
+
+
+def sheets_of(
+    result: SitePlan | Coverage,
+    districts: gpd.GeoDataFrame | None,
+    about: Mapping[str, object],
+) -> tuple[Sheet, ...]:
+    """Arrange a result as sheets."""
+    plan = result if isinstance(result, SitePlan) else None
+    coverage = plan.coverage if plan else result
+    today = plan.today if plan else coverage
+    sheets = [Sheet("摘要", "Summary", _summary(plan, today, coverage, districts, about))]
+    if plan:
+        ranked = plan.candidates.sort_values("rank", na_position="last", kind="stable")
+        sheets += [
+            _sheet("sites", "建议新站", "Suggested sites", plan.sites),
+            _sheet("candidates", "候选点排名", "Candidates ranked", ranked),
+        ]
+    sheets += [
+        _sheet("stations", "现有站点", "Stations today", today.facilities),
+        _sheet("gaps", "盲区", "Gaps", _gaps(plan, today, coverage)),
+        Sheet("参数与来源", "Parameters and sources", (_parameters(plan, coverage, about),)),
+    ]
+    return tuple(sheets)
+
+
+def _sheet(layer: str, zh: str, en: str, frame: gpd.GeoDataFrame) -> Sheet:
+    return Sheet(zh, en, (Block(layer, zh, en, _in_order(frame)),))
+
+
+def _in_order(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give ids a column and put the columns that matter first."""
+    name = "id" if "id" not in frame.columns else "row_id"
+    out = frame.reset_index(names=name)
+    if frame.geometry.name != "geometry":
+        out = out.rename_geometry("geometry")
+    first = [column for column in FIRST if column in out.columns]
+    rest = [column for column in out.columns if column not in {*first, "geometry"}]
+    return out[[*first, *rest, "geometry"]]
+
+
+def _summary(
+    plan: SitePlan | None,
+    today: Coverage,
+    coverage: Coverage,
+    districts: gpd.GeoDataFrame | None,
+    about: Mapping[str, object],
+) -> tuple[Block, ...]:
+    blocks = [_block("headline", "结论", "Finding", _headline(plan, coverage, about))]
+    blocks.append(_block("coverage", "覆盖", "Coverage", _before_after(plan, today, coverage)))
+    if plan:
+        blocks.append(_block("plan", "方案", "Plan", plan.summary()))
+        if len(plan.conflicts):
+            told = plan.conflicts.assign(ids=plan.conflicts["ids"].map(_joined))
+            blocks.append(_block("conflicts", "冲突与提示", "Conflicts", told))
+    if "group" in coverage.demand.columns:
+        blocks.append(_block("by_group", "按人群", "By group", _by(plan, today, coverage, "group")))
+    areas = districts if districts is not None else "district"
+    if districts is not None or "district" in coverage.demand.columns:
+        table = _by(plan, today, coverage, areas)
+        blocks.append(_block("by_district", "按区", "By district", table))
+    if plan:
+        curve = plan.curve.reset_index(names="n_sites")
+        blocks.append(_block("curve", "站点数与覆盖率", "Share by number of sites", curve))
+    return tuple(blocks)
+
+
+def _block(layer: str, zh: str, en: str, frame: pd.DataFrame) -> Block:
+    return Block(layer, zh, en, frame)
+
+
+def _headline(
+    plan: SitePlan | None, coverage: Coverage, about: Mapping[str, object]
+) -> pd.DataFrame:
+    limit = f"{coverage.minutes[-1]:g}"
+    after = _percent(coverage.share)
+    if plan:
+        before, n = _percent(plan.today.share), len(plan.sites)
+        zh = f"新开 {n} 个站点，{limit} 分钟覆盖率由 {before} 升至 {after}"
+        en = f"{n} new stations lift {limit}-minute coverage from {before} to {after}"
+    else:
+        zh = f"现有 {len(coverage.facilities)} 个站点，{limit} 分钟内覆盖 {after} 的职工"
+        en = f"{len(coverage.facilities)} stations cover {after} of workers within {limit} minutes"
+    rows = [zh, en]
+    if about.get("note"):
+        rows.append(str(about["note"]))
+    return pd.DataFrame({"结论 Finding": rows})
+
+
+def _percent(share: float) -> str:
+    return "–" if pd.isna(share) else f"{share:.1%}"
+
+
+def _before_after(plan: SitePlan | None, today: Coverage, coverage: Coverage) -> pd.DataFrame:
+    """One row per cutoff: today beside the plan."""
+    after = coverage.summary()
+    if not plan:
+        return after.reset_index()
+    before = today.summary()
+    return pd.DataFrame(
+        {
+            "minutes": list(after.index),
+            "workers": after["workers"].to_numpy(),
+            "covered_before": before["covered"].to_numpy(),
+            "share_before": before["share"].to_numpy(),
+            "covered_after": after["covered"].to_numpy(),
+            "share_after": after["share"].to_numpy(),
+            "added": (after["covered"] - before["covered"]).to_numpy(),
+            "covered_twice": after["covered_twice"].to_numpy(),
+            "mean_minutes": after["mean_minutes"].to_numpy(),
+            "median_minutes": after["median_minutes"].to_numpy(),
+            "p90_minutes": after["p90_minutes"].to_numpy(),
+        }
+    )
+
+
+def _by(
+    plan: SitePlan | None, today: Coverage, coverage: Coverage, by: str | gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """One row per group or district: today beside the plan."""
+    after = coverage.by(by)
+    label = "group" if isinstance(by, str) and by == "group" else "district"
+    if not plan:
+        return after.rename_axis(label).reset_index()
+    before = today.by(by)
+    columns = {
+        "workers": after["workers"],
+        "places": after["places"],
+        "covered_before": before["covered"],
+        "share_before": before["share"],
+        "covered_after": after["covered"],
+        "share_after": after["share"],
+        "added": after["covered"] - before["covered"],
+    }
+    return pd.DataFrame(columns).rename_axis(label).reset_index()
+
+
+def _gaps(plan: SitePlan | None, today: Coverage, coverage: Coverage) -> gpd.GeoDataFrame:
+    """Everybody without a station today, those who still have none first."""
+    rows = coverage.demand.loc[today.gaps.index]
+    drop = ["facility", "band"]
+    if plan:
+        rows = rows.assign(site=rows["facility"])
+    rows = rows.drop(columns=drop if plan else [*drop, "covered", "minutes"])
+    by = ["covered", coverage.weight] if plan else [coverage.weight]
+    order = [True, False] if plan else [False]
+    return rows.sort_values(by, ascending=order, kind="stable", na_position="last")
+
+
+def _parameters(plan: SitePlan | None, coverage: Coverage, about: Mapping[str, object]) -> Block:
+    rows: dict[str, object] = {"minutes": coverage.minutes, "speed (km/h)": coverage.speed}
+    if plan:
+        rows |= plan.parameters
+        rows["score weights"] = plan.candidates.attrs.get("weights", "")
+    for name, frame in _tables(plan, coverage).items():
+        rows[f"rows: {name}"] = _statuses(frame)
+    if coverage.network is not None:
+        rows["max_access (m)"] = coverage.network.max_access
+        rows |= {f"streets: {key}": value for key, value in coverage.network.source.items()}
+    rows |= about
+    rows["servicecircle"] = __version__
+    table = pd.DataFrame({"item": list(rows), "value": [_joined(v) for v in rows.values()]})
+    return Block("parameters", "参数与来源", "Parameters and sources", table)
+
+
+def _tables(plan: SitePlan | None, coverage: Coverage) -> dict[str, pd.DataFrame]:
+    if not plan:
+        return {"demand": coverage.demand, "stations": coverage.facilities}
+    return {
+        "demand": coverage.demand,
+        "stations": plan.today.facilities,
+        "candidates": plan.candidates,
+    }
+
+
+def _statuses(frame: pd.DataFrame) -> str:
+    counts = frame["status"].value_counts()
+    return f"{len(frame)} (" + ", ".join(f"{name}: {n}" for name, n in counts.items()) + ")"
+
+
+def _joined(value: object) -> str:
+    """Write a value in one cell."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_joined(part)}" for key, part in value.items())
+    if isinstance(value, tuple | list | set | frozenset):
+        return ", ".join(_joined(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
