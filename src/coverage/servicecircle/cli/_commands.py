@@ -1,8 +1,9 @@
 """The commands and their options."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -12,6 +13,9 @@ from servicecircle import __version__
 from servicecircle.cli._inputs import check_files, check_target, require_joined, require_rows
 from servicecircle.cli._screen import steps
 from servicecircle.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Newer typers carry a click of their own: take the class from where both have it.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -110,7 +114,7 @@ def areas(
         _write_layer(circles, out)
     shown = circles.groupby("minutes")["area_km2"].agg(["size", "sum", "median"])
     shown.columns = ["areas", "km2_summed", "km2_median"]
-    _print(shown.reset_index().to_dict("records"), {"out": str(out)}, as_json=as_json)
+    _print(shown.reset_index(), {"out": str(out)}, as_json=as_json)
 
 
 @app.command(
@@ -144,8 +148,7 @@ def coverage(
         require_joined(result.facilities, "stations", streets.max_access)
         step("writing")
         _write_result(result, out)
-    rows = result.summary().reset_index().to_dict("records")
-    _print(rows, {"out": str(out)} if out else {}, as_json=as_json)
+    _print(result.summary().reset_index(), {"out": str(out)} if out else {}, as_json=as_json)
 
 
 @app.command(
@@ -188,7 +191,7 @@ def score(
         _write_layer(ranked.sort_values("rank", na_position="last").reset_index(names="id"), out)
     names = ["name", "gain", "overlap", "score", "rank"]
     best = ranked.nsmallest(10, "rank")[[name for name in names if name in ranked.columns]]
-    _print(best.reset_index(names="id").to_dict("records"), {"out": str(out)}, as_json=as_json)
+    _print(best.reset_index(names="id"), {"out": str(out)}, as_json=as_json)
 
 
 @app.command(
@@ -242,8 +245,8 @@ def site(
         _write_result(result, out)
     names = ["order", "name", "gain", "covered_after", "share_after"]
     sites = result.sites[[name for name in names if name in result.sites.columns]]
-    more = result.summary().to_dict("records")[0] | ({"out": str(out)} if out else {})
-    _print(sites.reset_index(names="id").to_dict("records"), more, as_json=as_json)
+    more = result.summary().iloc[0].to_dict() | ({"out": str(out)} if out else {})
+    _print(sites.reset_index(names="id"), more, as_json=as_json)
 
 
 @networks.command(
@@ -290,7 +293,7 @@ def inspect(source: Path, *, as_json: AsJson = False) -> None:
     kinds = found.streets.groupby("highway")["length"].agg(["size", "sum"]).sort_values("sum")
     kinds = kinds[::-1].reset_index()
     kinds.columns = ["highway", "streets", "metres"]
-    _print(kinds.to_dict("records"), facts | found.source, as_json=as_json)
+    _print(kinds, facts | found.source, as_json=as_json)
 
 
 @networks.command(epilog="Example: servicecircle network quality data/wuhan/streets.parquet")
@@ -357,22 +360,23 @@ def _write_result(result: Any, path: Path | None) -> None:
     save_map(map_plan(result) if isinstance(result, SitePlan) else map_coverage(result), path)
 
 
-def _facts(network: Any) -> list[dict[str, Any]]:
-    return list(network.quality().reset_index().to_dict("records"))
+def _facts(network: Any) -> "pd.DataFrame":
+    facts: pd.DataFrame = network.quality().reset_index()
+    return facts
 
 
 def _stdout() -> Console:
     return Console(highlight=False, markup=False)
 
 
-def _print(rows: list[dict[str, Any]], facts: dict[str, Any], *, as_json: bool) -> None:
+def _print(rows: "pd.DataFrame", facts: Mapping[Any, Any], *, as_json: bool) -> None:
     """Print rows and single facts as a table, or all as JSON."""
     if as_json:
-        _print_json({"rows": rows, **facts})
+        _print_json({"rows": rows.to_dict("records"), **facts})
         return
-    table = Table(*(rows[0] if rows else []), box=None, header_style="bold")
-    for row in rows:
-        table.add_row(*map(_short, row.values()))
+    table = Table(*map(str, rows.columns), box=None, header_style="bold")
+    for row in rows.to_numpy(dtype=object):
+        table.add_row(*map(_short, row))
     console = _stdout()
     console.print(table)
     for name, value in facts.items():

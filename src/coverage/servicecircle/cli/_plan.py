@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import os
 import platform
 import shutil
 import tempfile
@@ -169,7 +168,7 @@ def write_folder(folder: Path, writers: Mapping[str, Callable[[Path], None]]) ->
             for name, write in writers.items():
                 write(Path(holder) / name)
             for name in writers:
-                os.replace(Path(holder) / name, folder / name)
+                (Path(holder) / name).replace(folder / name)
     except BaseException as error:
         if made:
             shutil.rmtree(folder, ignore_errors=True)
@@ -218,16 +217,17 @@ def summary_of(job: Job) -> dict[str, Any]:
         "seconds": round(job.seconds, 3),
         "versions": _versions(),
     }
-    return json_ready(summary)
+    ready: dict[str, Any] = json_ready(summary)
+    return ready
 
 
 def _sites(plan: SitePlan) -> list[dict[str, Any]]:
     shown = ("order", "name", "gain", "covered_after", "share_after", "reason_en", "reason_zh")
     points = plan.sites.geometry.to_crs(4326)
     rows = []
-    for (site, row), point in zip(plan.sites.iterrows(), points, strict=True):
+    for (site, row), lon, lat in zip(plan.sites.iterrows(), points.x, points.y, strict=True):
         figures = {name: _plain(row[name]) for name in shown if name in row.index}
-        rows.append({"id": str(site), "lon": point.x, "lat": point.y, **figures})
+        rows.append({"id": str(site), "lon": lon, "lat": lat, **figures})
     return rows
 
 
@@ -301,6 +301,7 @@ def _plain(value: Any) -> Any:
 
 
 def json_ready(value: Any) -> Any:
+    """Turn a nest of dicts and lists into what JSON knows; NaN becomes null."""
     if isinstance(value, dict):
         return {key: json_ready(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import pandas as pd
 import pyogrio
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from servicecircle.reports._workbook import Sheet
 

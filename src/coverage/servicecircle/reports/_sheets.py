@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import pandas as pd
 
 from servicecircle import __version__
@@ -13,6 +12,8 @@ from servicecircle.siting import SitePlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import geopandas as gpd
 
     from servicecircle.coverage import Coverage
 
@@ -30,9 +31,10 @@ def sheets_of(
     about: Mapping[str, object],
 ) -> tuple[Sheet, ...]:
     """Arrange a result as sheets."""
-    plan = result if isinstance(result, SitePlan) else None
-    coverage = plan.coverage if plan else result
-    today = plan.today if plan else coverage
+    if isinstance(result, SitePlan):
+        plan, today, coverage = result, result.today, result.coverage
+    else:
+        plan, today, coverage = None, result, result
     sheets = [Sheet("摘要", "Summary", _summary(plan, today, coverage, districts, about))]
     if plan:
         ranked = plan.candidates.sort_values("rank", na_position="last", kind="stable")

@@ -170,10 +170,7 @@ def flat_frame(frame: pd.DataFrame) -> pd.DataFrame:
     lon_gcj02, lat_gcj02 = from_wgs84((lon, lat), "gcj02")
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     places = {"lon": lon, "lat": lat, "lon_gcj02": lon_gcj02, "lat_gcj02": lat_gcj02}
-    table = table.drop(columns=[name for name in places if name in table.columns])
-    for name, values in places.items():
-        table[name] = values
-    return table
+    return table.drop(columns=places.keys(), errors="ignore").assign(**places)
 
 
 def heading(name: object) -> str:
