@@ -90,7 +90,7 @@ def _english(minutes: str, workers: float, gain: float, group: str, nearest: flo
             text += "none has a station yet"
         else:
             text += f"{count_text(gain)} of them {'has' if gain == 1 else 'have'} no station yet"
-        text += f" (mostly {group})" if group and gain > 0 else ""
+        text += f" (mostly {_small(group)})" if group and gain > 0 else ""
     if nearest is None:
         return text + "."
     if math.isnan(nearest):
@@ -99,3 +99,8 @@ def _english(minutes: str, workers: float, gain: float, group: str, nearest: flo
         "less than a minute" if nearest < 1 else f"{nearest:.0f} minute{'s' * (round(nearest) > 1)}"
     )
     return text + f"; the nearest station is {walk} away."
+
+
+def _small(label: str) -> str:
+    """Write a label inside a sentence: "Couriers" small, "IT staff" as it is."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label

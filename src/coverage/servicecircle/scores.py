@@ -219,11 +219,13 @@ def nearest_station(
     network: WalkNetwork | Reach, table: SiteTable, speed: float
 ) -> pd.DataFrame | None:
     """Find the nearest existing station of every candidate; ``None`` if that is not known."""
-    if isinstance(network, Reach) or len(table.existing) == 0 or len(table.candidates) == 0:
+    if isinstance(network, Reach) or len(table.existing) == 0:
         return None
-    limit = table.reach.cutoff
-    walks = walk_times(network, table.existing, table.candidates, cutoff=limit, speed=speed)
-    return walks.nearest()
+    ok = (table.reach.facility_status == "ok").to_numpy()
+    places = table.candidates[ok[: len(table.candidates)]]
+    stations = table.existing[ok[len(table.candidates) :]]
+    walks = walk_times(network, stations, places, cutoff=table.reach.cutoff, speed=speed)
+    return walks.nearest().reindex(table.candidates.index)
 
 
 def score_table(
