@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from servicecircle.errors import InputError
@@ -75,6 +76,11 @@ def _local_file(path: str | Path) -> Path:
     return file
 
 
+def _line(error: Exception) -> str:
+    """Return an error's text on one line, without the full stop."""
+    return " ".join(str(error).split()).rstrip(".")
+
+
 def _read_csv(file: Path, encoding: str | None) -> Sheet:
     encoding = encoding or _encoding(file)
     try:
@@ -97,9 +103,9 @@ def _read_csv(file: Path, encoding: str | None) -> Sheet:
             na_values=[""],
         )
     except (UnicodeError, LookupError) as error:
-        raise InputError(f"{file.name} cannot be read as {encoding}: {error}.") from None
+        raise InputError(f"{file.name} cannot be read as {encoding}: {_line(error)}.") from None
     except (pd.errors.ParserError, csv.Error) as error:
-        raise InputError(f"{file.name} is not a well-formed CSV: {error}.") from None
+        raise InputError(f"{file.name} is not a well-formed CSV: {_line(error)}.") from None
     notes = [] if encoding.startswith("utf-8") else [f"read as {encoding}"]
     return Sheet(file.name, cells, notes=notes)
 
@@ -133,7 +139,7 @@ def _read_excel(file: Path) -> Sheet:
         book = python_calamine.CalamineWorkbook.from_path(file)
         sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise InputError(f"{file.name} cannot be read as a workbook: {error}.") from None
+        raise InputError(f"{file.name} cannot be read as a workbook: {_line(error)}.") from None
     filled = {name: rows for name, rows in sheets.items() if rows}
     if not filled:
         raise InputError(f"{file.name} is empty: there is not even a header.")
@@ -156,9 +162,11 @@ def _read_map_file(file: Path) -> Sheet:
         layers = [name for name, kind in pyogrio.list_layers(file) if kind is not None]
         if not layers:
             raise InputError(f"{file.name} holds no layer with places.")
-        frame = gpd.read_file(file, layer=layers[0], engine="pyogrio")
+        with np.errstate(invalid="ignore"):  # NaN corners; the row gets a status later
+            frame = gpd.read_file(file, layer=layers[0], engine="pyogrio")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise InputError(f"{file.name} cannot be read: {error}.") from None
+        reason = _line(error).split(".;")[0]  # the rest is advice about GDAL drivers
+        raise InputError(f"{file.name} cannot be read: {reason}.") from None
     notes = [f"read the layer {layers[0]!r}, not {layers[1:]}"] if layers[1:] else []
     return _with_geometry(file, frame, notes)
 
@@ -174,7 +182,7 @@ def _read_parquet(file: Path) -> Sheet:
             return _with_geometry(file, gpd.read_parquet(file), [])
         frame = pd.read_parquet(file)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{file.name} cannot be read as Parquet: {error}.") from None
+        raise InputError(f"{file.name} cannot be read as Parquet: {_line(error)}.") from None
     frame = _index_as_column(frame)
     return Sheet(file.name, frame, header=list(map(str, frame.columns)))
 

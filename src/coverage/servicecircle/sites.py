@@ -18,7 +18,7 @@ from servicecircle._checks import MOST_NAMED, name_some
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.coordinates import SYSTEMS, System, check_system, near_mainland, to_wgs84
 from servicecircle.errors import CrsError, CrsWarning, InputError, InputWarning
-from servicecircle.tables import Table, read_table
+from servicecircle.tables import Table, count, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +146,10 @@ def locate(table: Table, coordinates: Coordinates) -> gpd.GeoDataFrame:
         reason=pd.Series(rows.reason, index=frame.index, dtype="str"),
     )
     places = gpd.GeoDataFrame(frame, geometry=points, crs=4326)
+    shared = rows.ok & pd.DataFrame({"lon": rows.lon, "lat": rows.lat}).duplicated().to_numpy()
     notes = [*table.notes, *table.losses]
+    if shared.any():
+        notes.append(f"{count(shared, 'row')} at the very place of an earlier one")
     places.attrs = {"source": table.source, "coordinates": ", ".join(used), "notes": notes}
     return places
 
@@ -154,7 +157,8 @@ def locate(table: Table, coordinates: Coordinates) -> gpd.GeoDataFrame:
 def finish(places: gpd.GeoDataFrame, table: Table, on_bad: OnBad) -> gpd.GeoDataFrame:
     """Warn about what was lost in reading, and keep, refuse or drop the bad rows."""
     unread = [
-        f"{len(cells)} cells of `{name}` count as missing: {_reasons(pd.Series(cells))}"
+        f"`{name}`: {count(np.ones(len(cells)), 'cell')} taken as missing: "
+        f"{_reasons(pd.Series(cells))}"
         for name, cells in table.unreadable.items()
     ]
     for loss in [*table.losses, *unread]:
@@ -238,7 +242,7 @@ def _from_shapes(table: Table, coordinates: Coordinates) -> _Rows:
     wide = ~missing & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
     if wide.any():
         shapes[wide] = [_point_inside(shape) for shape in shapes[wide]]
-        table.notes.append(f"{int(wide.sum())} lines or areas were taken at a point on them")
+        table.notes.append(f"{count(wide, 'shape')} other than points, taken at a point on it")
     points = gpd.GeoSeries(shapes, crs=geometry.crs)
     if points.crs is not None:
         points = points.to_crs(4326)

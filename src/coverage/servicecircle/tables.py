@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    from numpy.typing import ArrayLike
 
 _LOG = logging.getLogger(__name__)
 
@@ -122,6 +123,12 @@ def read_table(
     return table
 
 
+def count(rows: ArrayLike, noun: str) -> str:
+    """Count what is true: ``"1 cell"``, ``"3 cells"``."""
+    number = int(np.sum(rows))
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def canonical(header: str) -> str | None:
     """Return our name for a header, or None: ``canonical("职工人数") == "workers"``."""
     strong, weak = _synonyms()
@@ -161,7 +168,7 @@ def _split_header(sheet: Sheet, given: Mapping[str, str]) -> tuple[list[str], pd
             break
     if first:
         title = [text for text in map(_label, sheet.cells.iloc[:first].to_numpy().ravel()) if text]
-        sheet.notes.append(f"{first} rows above the header are a title: {name_some(title, 3)}")
+        sheet.notes.append(f"title above the header: {name_some(title, 3)}")
     header = [_label(cell) for cell in sheet.cells.iloc[first]]
     return header, sheet.cells.iloc[first + 1 :].reset_index(drop=True)
 
@@ -191,6 +198,8 @@ def _recognise(header: list[str], given: Mapping[str, str], sheet: Sheet) -> dic
                     f"`{names[0]}`. Say which one: columns={{{names[0]!r}: {text!r}}}."
                 )
             found[place] = names[0]
+    if {"lon", "lat"} <= set(found.values()):  # then "location" is a text of its own
+        found = {place: name for place, name in found.items() if name != "lonlat"}
     return found
 
 
@@ -203,13 +212,18 @@ def _given_columns(header: list[str], given: Mapping[str, str]) -> dict[int, str
                 f"`columns` names {key!r}, which is none of our columns: "
                 f"{sorted(set(read_vocabulary('headers')) - {'personal'})}."
             )
-        places = [p for p, label in enumerate(header) if label == text] or [
-            p for p, label in enumerate(header) if fold(label) == fold(text)
-        ]
-        if not places:
-            raise InputError(f"There is no column {text!r}; there are {[h for h in header if h]}.")
-        found[places[0]] = name
+        found[_find_header(header, text)] = name
     return found
+
+
+def _find_header(header: list[str], text: str) -> int:
+    """Return the position of a header as written, nearly so, or by our name for it."""
+    for spelling in (str, fold, canonical):
+        wanted = spelling(text)
+        for place, label in enumerate(header):
+            if label and wanted is not None and spelling(label) == wanted:
+                return place
+    raise InputError(f"There is no column {text!r}; there are {[h for h in header if h]}.")
 
 
 def _clean_rows(
@@ -225,9 +239,9 @@ def _clean_rows(
     totals = folded.isin(read_vocabulary("values")["totals"])
     again = (frame == pd.Series(header, index=frame.columns)).sum(axis=1) >= _KNOWN_HEADERS
     if totals.any():
-        losses.append(f"rows with totals were left out: {name_some(first[totals])}")
+        losses.append(f"{count(totals, 'row')} of totals left out: {name_some(first[totals])}")
     if again.any():
-        losses.append(f"{int(again.sum())} rows that repeat the header were left out")
+        losses.append(f"{count(again, 'row')} left out that repeat the header")
     return frame[~totals & ~again].reset_index(drop=True), None
 
 
@@ -274,7 +288,7 @@ def _index_by_id(
         index = pd.Index(rows, name="id")
     else:
         if ids.isna().any():
-            notes.append(f"{int(ids.isna().sum())} rows without an id are called 'row-<number>'")
+            notes.append(f"{count(ids.isna(), 'row')} without an id, called 'row-<number>'")
         index = pd.Index(ids.where(ids.notna(), "row-" + rows), name="id")
     check_ids(index, source)
     return frame.drop(columns="id", errors="ignore").set_axis(index, axis=0)
@@ -301,7 +315,7 @@ def _numbers(table: Table, name: str) -> np.ndarray:
     read = _values.numbers(cells)
     if read.inexact.any():
         examples = name_some(cells[read.inexact], 3)
-        table.notes.append(f"{name}: {int(read.inexact.sum())} cells are estimates: {examples}")
+        table.notes.append(f"`{name}`: {count(read.inexact, 'estimate')}: {examples}")
     wrong = cells[read.unreadable]
     if len(wrong):
         table.unreadable[name] = {str(i): _why(cell) for i, cell in wrong.items()}
@@ -313,7 +327,7 @@ def _scale(table: Table, name: str) -> float:
     header = unicodedata.normalize("NFKC", table.headers[name])
     factors = [units[unit] for unit in _BRACKETS.findall(header) if unit in units]
     if factors:
-        table.notes.append(f"{name}: {table.headers[name]!r} is multiplied by {factors[0]:g}")
+        table.notes.append(f"`{name}`: {table.headers[name]!r} is multiplied by {factors[0]:g}")
     return float(factors[0]) if factors else 1.0
 
 
@@ -333,13 +347,13 @@ def _set_yes_no(table: Table, name: str) -> None:
     if unreadable.sum() * 2 > filled:
         header = _unused(table.headers.pop(name), set(table.frame.columns))
         table.notes.append(f"{header!r} is no yes/no column and stays as it is")
-        table.frame.rename(columns={name: header}, inplace=True)  # noqa: PD002 (a new frame of ours)
-        table.frame[header] = _plain(cells)
+        table.frame[name] = _plain(cells)
+        table.frame.columns = pd.Index([header if c == name else c for c in table.frame.columns])
         return
     table.frame[name] = answers
     if unreadable.any():
         table.losses.append(
-            f"{name}: {int(unreadable.sum())} cells are neither yes nor no and count as unknown: "
+            f"`{name}`: {count(unreadable, 'cell')} neither yes nor no, taken as unknown: "
             f"{name_some(cells[unreadable], 3)}"
         )
 
