@@ -1,8 +1,8 @@
-"""The only door by which text from tables reaches a map.
+r"""The only door by which text from tables reaches a map.
 
 folium hands every string to Jinja twice, in the planner's own process, and the browser
 then reads it as HTML. So text is written here in a form that neither of them can act on:
-entities in HTML, ``\\uXXXX`` in JSON. Everything else in the library calls these.
+entities in HTML, ``\uXXXX`` in JSON. Everything else in the library calls these.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ def safe_text(value: object, most: int = MOST_CHARACTERS) -> str:
 
 
 def safe_json(data: Mapping[str, object]) -> str:
-    """Write plain data as JSON for a script element.
+    r"""Write plain data as JSON for a script element.
 
     Inside strings ``{ < > &``, the backtick and the two Unicode line ends become
-    ``\\uXXXX``; missing numbers must be ``None`` already.
+    ``\uXXXX``; missing numbers must be ``None`` already.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def safe_json(data: Mapping[str, object]) -> str:
     Examples
     --------
     >>> safe_json({"name": "</script>{{x}}"})
-    '{"name":"\\\\u003c/script\\\\u003e\\\\u007b\\\\u007bx}}"}'
+    '{"name":"\\u003c/script\\u003e\\u007b\\u007bx}}"}'
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return _STRING.sub(lambda found: _escape(found.group()), text)

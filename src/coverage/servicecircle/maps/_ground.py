@@ -13,6 +13,7 @@ from scipy import ndimage
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     Floats = NDArray[np.float64]
 
@@ -31,9 +32,9 @@ BORDER_TOLERANCE = 8.0
 class Ground:
     """Geometry under the marks, metres."""
 
-    window: shapely.Geometry
-    land: shapely.Geometry
-    voids: shapely.Geometry
+    window: BaseGeometry
+    land: BaseGeometry
+    voids: BaseGeometry
     streets: tuple[list[shapely.LineString], ...]  # main, middle, small
 
 
@@ -48,9 +49,9 @@ def street_class(highway: object) -> int:
 
 def make_ground(
     streets: gpd.GeoDataFrame | None,
-    districts: shapely.Geometry | None,
-    drawn: shapely.Geometry,
-    water: shapely.Geometry | None,
+    districts: BaseGeometry | None,
+    drawn: BaseGeometry,
+    water: BaseGeometry | None,
 ) -> Ground:
     """Cut, sort and simplify the streets, and find the large areas without any.
 
@@ -66,15 +67,15 @@ def make_ground(
         Given water, drawn like the voids.
     """
     middle = districts if districts is not None else drawn.convex_hull
-    window = shapely.simplify(middle.buffer(BEYOND), 50)
+    window = middle.buffer(BEYOND).simplify(50)
     land = middle if districts is not None else window
     empty = shapely.MultiPolygon()
     if streets is None or streets.empty:
         return Ground(window, land, water or empty, ([], [], []))
     lines = streets.geometry.to_numpy()
     near = shapely.intersects(lines, window)
-    known = shapely.convex_hull(shapely.multilinestrings(_line_parts(lines[near]))).buffer(50)
-    known = shapely.intersection(window, known)  # beyond its streets nothing is known
+    hull = shapely.MultiLineString(_line_parts(lines[near]).tolist()).convex_hull.buffer(50)
+    known = shapely.intersection(window, hull)  # beyond its streets nothing is known
     land = land if districts is not None else known
     voids = _voids(lines[near], known)
     if water is not None:
@@ -83,7 +84,7 @@ def make_ground(
 
 
 def _by_class(
-    streets: gpd.GeoDataFrame, near: NDArray[np.bool_], window: shapely.Geometry
+    streets: gpd.GeoDataFrame, near: NDArray[np.bool_], window: BaseGeometry
 ) -> tuple[list[shapely.LineString], ...]:
     lines = streets.geometry.to_numpy()[near]
     across = ~shapely.covered_by(lines, window)
@@ -97,17 +98,18 @@ def _by_class(
 
 
 def _merged(lines: NDArray[np.object_]) -> list[shapely.LineString]:
-    merged = shapely.line_merge(shapely.multilinestrings(_line_parts(lines)))
+    merged = shapely.line_merge(shapely.MultiLineString(_line_parts(lines).tolist()))
     simple = shapely.simplify(shapely.get_parts(merged), STREET_TOLERANCE)
     return [line for line in simple if not line.is_empty]
 
 
 def _line_parts(lines: NDArray[np.object_]) -> NDArray[np.object_]:
-    parts = shapely.get_parts(shapely.get_parts(lines))
-    return parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
+    parts = np.asarray(shapely.get_parts(shapely.get_parts(lines)), dtype=object)
+    kept: NDArray[np.object_] = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
+    return kept
 
 
-def _voids(lines: NDArray[np.object_], window: shapely.Geometry) -> shapely.Geometry:
+def _voids(lines: NDArray[np.object_], window: BaseGeometry) -> BaseGeometry:
     """Areas more than 100 m from any street and above 0.25 km², grown back by 60 m."""
     west, south, east, north = window.bounds
     shape = (int((north - south) / VOID_CELL) + 2, int((east - west) / VOID_CELL) + 2)
@@ -126,20 +128,17 @@ def _voids(lines: NDArray[np.object_], window: shapely.Geometry) -> shapely.Geom
     if not large.any():
         return shapely.MultiPolygon()
     grown = ndimage.distance_transform_edt(~large, sampling=VOID_CELL)
-    x = west + (np.arange(shape[1]) + 0.5) * VOID_CELL
-    y = south + (np.arange(shape[0]) + 0.5) * VOID_CELL
-    area = _filled(x, y, grown, VOID_GROWN)
+    x, y = (np.arange(cells, dtype=np.float64) + 0.5 for cells in shape[::-1])
+    area = _filled(west + x * VOID_CELL, south + y * VOID_CELL, grown, VOID_GROWN)
     return shapely.intersection(shapely.simplify(area, VOID_CELL / 2), window)
 
 
-def _filled(x: Floats, y: Floats, values: Floats, limit: float) -> shapely.Geometry:
+def _filled(x: Floats, y: Floats, values: Floats, limit: float) -> BaseGeometry:
     generator = contourpy.contour_generator(x, y, values, fill_type=contourpy.FillType.OuterOffset)
-    points, offsets = generator.filled(-1.0, limit)
-    parts = [
-        shapely.Polygon(rings[0], rings[1:])
-        for ring, ends in zip(points, offsets, strict=True)
-        for rings in [np.split(ring, ends[1:-1])]
-    ]
+    parts = []
+    for corners, ends in zip(*generator.filled(-1.0, limit), strict=True):
+        outer, *holes = np.split(corners, ends[1:-1])
+        parts.append(shapely.Polygon(outer, holes))
     return shapely.make_valid(shapely.MultiPolygon(parts))
 
 

@@ -14,7 +14,9 @@ import shapely
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import geopandas as gpd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     Floats = NDArray[np.float64]
 
@@ -23,6 +25,12 @@ LEAST_PART = 1500.0  # square metres
 LEAST_HOLE = 2500.0
 SLIVER = 6.0  # metres: what is narrower is opened away
 DECIMALS = 1e5
+
+
+def coordinates(frame: gpd.GeoDataFrame) -> Floats:
+    """Return (n, 2) of the frame's points, without empty ones."""
+    found: Floats = shapely.get_coordinates(np.asarray(frame.geometry, dtype=object))
+    return found
 
 
 def encode_line(places: Floats) -> str:
@@ -43,7 +51,7 @@ def encode_line(places: Floats) -> str:
     return "".join(text)
 
 
-def encode_polygons(area: shapely.Geometry) -> list[list[str]]:
+def encode_polygons(area: BaseGeometry) -> list[list[str]]:
     """Write polygons in longitude/latitude as coded rings: outer first, then holes."""
     coded = []
     for part in shapely.get_parts(area):
@@ -64,10 +72,10 @@ class Outliner:
     """
 
     def __init__(self, places: Floats) -> None:
-        self.points = shapely.points(np.asarray(places, dtype=float).reshape(-1, 2))
-        self.tree = shapely.STRtree(self.points)
+        points = shapely.points(np.asarray(places, dtype=float).reshape(-1, 2))
+        self.tree = shapely.STRtree(np.atleast_1d(np.asarray(points, dtype=object)))
 
-    def simplify(self, area: shapely.Geometry) -> shapely.Geometry:
+    def simplify(self, area: BaseGeometry) -> BaseGeometry:
         """Return the area with fewer corners, small empty parts and small empty holes."""
         parts = [self._part(part) for part in shapely.get_parts(area)]
         return shapely.MultiPolygon([part for part in parts if part is not None])
@@ -80,8 +88,9 @@ class Outliner:
         inside = self._inside(whole)
         for tolerance in (TOLERANCE, TOLERANCE / 2, TOLERANCE / 4):
             simple = shapely.simplify(whole, tolerance)
-            usable = isinstance(simple, shapely.Polygon) and not simple.is_empty
-            if usable and np.array_equal(self._inside(simple), inside):
+            if not isinstance(simple, shapely.Polygon) or simple.is_empty:
+                continue
+            if np.array_equal(self._inside(simple), inside):
                 return simple
         return whole
 
@@ -89,23 +98,23 @@ class Outliner:
         hole = shapely.Polygon(ring)
         return hole.area >= LEAST_HOLE or self._holds(hole)
 
-    def _holds(self, area: shapely.Geometry) -> bool:
+    def _holds(self, area: BaseGeometry) -> bool:
         return self._inside(area).size > 0
 
-    def _inside(self, area: shapely.Geometry) -> NDArray[np.int64]:
+    def _inside(self, area: BaseGeometry) -> NDArray[np.int64]:
         return np.sort(self.tree.query(area, predicate="intersects"))
 
-    def added(self, after: shapely.Geometry, before: shapely.Geometry) -> shapely.Geometry:
+    def added(self, after: BaseGeometry, before: BaseGeometry) -> BaseGeometry:
         """Return what ``after`` adds to ``before``; slivers under 6 m without a workplace go."""
         new = _polygons(shapely.difference(after, before))
-        opened = shapely.buffer(shapely.buffer(new, -SLIVER / 2), SLIVER / 2, join_style="mitre")
-        opened = shapely.intersection(opened, new)
+        grown = shapely.buffer(shapely.buffer(new, -SLIVER / 2), SLIVER / 2, join_style="mitre")
+        opened = shapely.intersection(grown, new)
         lost = shapely.get_parts(shapely.difference(new, opened))
         kept = [part for part in lost if part.area > 0 and self._holds(part)]
         return _polygons(shapely.union_all([opened, *kept]))
 
 
-def _polygons(area: shapely.Geometry) -> shapely.MultiPolygon:
+def _polygons(area: BaseGeometry) -> shapely.MultiPolygon:
     parts = shapely.get_parts(area)
     return shapely.MultiPolygon(
         parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON].tolist()
@@ -113,7 +122,7 @@ def _polygons(area: shapely.Geometry) -> shapely.MultiPolygon:
 
 
 def label_place(
-    area: shapely.Geometry, avoid: Sequence[tuple[float, float]] | Floats, *, steps: int = 24
+    area: BaseGeometry, avoid: Sequence[tuple[float, float]] | Floats, *, steps: int = 24
 ) -> tuple[float, float] | None:
     """Find the place inside ``area`` that is farthest from its border and from ``avoid``.
 
@@ -129,14 +138,14 @@ def label_place(
         ),
         axis=-1,
     ).reshape(-1, 2)
-    points = shapely.points(grid)
-    points = points[shapely.contains(area, points)]
-    if not len(points):
-        inner = shapely.point_on_surface(area)
+    grid = grid[shapely.contains_xy(area, grid)]
+    if not len(grid):
+        inner = area.representative_point()
         return inner.x, inner.y
+    points = shapely.points(grid)
     room = shapely.distance(shapely.boundary(area), points) / 2
     if len(avoid):
         marks = shapely.multipoints(np.asarray(avoid, dtype=float).reshape(-1, 2))
         room = np.minimum(room, shapely.distance(marks, points))
-    best = points[int(np.argmax(room))]
-    return best.x, best.y
+    x, y = grid[int(np.argmax(room))].tolist()
+    return x, y

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import folium
-from branca.element import Element
+from branca.element import Element, Figure
 
 from servicecircle._store import write_atomically
 from servicecircle._text import safe_json
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCRIPTS = (
-    "dom", "codec", "sums", "words", "data", "canvas", "ground", "marks", "panel", "card", "legend", "app",
-)  # fmt: skip
+    *("dom", "codec", "sums", "words", "data", "canvas"),
+    *("ground", "marks", "panel", "card", "legend", "app"),
+)
 LEAFLET_HOST = "https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist/"
 _SCRIPT = re.compile(r"<script(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 
@@ -31,7 +32,7 @@ def asset(name: str) -> str:
     return resources.files("servicecircle").joinpath("_assets", *name.split("/")).read_text("utf-8")
 
 
-class Literal(Element):  # type: ignore[misc]
+class Literal(Element):
     """Text of ours that reaches the page as it is, without a template pass."""
 
     def __init__(self, text: str) -> None:
@@ -43,7 +44,7 @@ class Literal(Element):  # type: ignore[misc]
         return self.text
 
 
-class PlannerPage(Element):  # type: ignore[misc]
+class PlannerPage(Element):
     """Turns the folium map it is added to into the planner's map."""
 
     def __init__(self, data: Mapping[str, object]) -> None:
@@ -54,7 +55,9 @@ class PlannerPage(Element):  # type: ignore[misc]
 
     def render(self, **_kwargs: Any) -> str:
         """Hand style, data and script to the page around the map."""
-        figure = self.get_root()
+        figure, parent = self.get_root(), self._parent
+        if not isinstance(figure, Figure) or parent is None:
+            raise InputError("A planner's map is shown as part of a folium map.")
         header, body, script = figure.header, figure.html, figure.script
         header.add_child(Literal(self._leaflet()), name="leaflet", index=1)
         header.add_child(
@@ -64,7 +67,7 @@ class PlannerPage(Element):  # type: ignore[misc]
         body.add_child(Literal(data), name="servicecircle_data")
         code = "\n".join(asset(f"map/{name}.js") for name in SCRIPTS)
         script.add_child(Literal(code), name="servicecircle_code")
-        start = f"ServiceCircle.start({self._parent.get_name()});"
+        start = f"ServiceCircle.start({parent.get_name()});"
         script.add_child(Literal(start), name="servicecircle_start")
         return ""
 
@@ -83,10 +86,10 @@ class PlannerPage(Element):  # type: ignore[misc]
         )
 
 
-def make_map(data: Mapping[str, object]) -> folium.Map:
+def make_map(data: Mapping[str, Any]) -> folium.Map:
     """Put the data into a folium map that needs nothing from another host."""
     page = PlannerPage(data)
-    (south, west), (north, east) = data["bounds"]  # type: ignore[misc]
+    (south, west), (north, east) = data["bounds"]
     made = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=12,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,16 @@ import numpy as np
 import shapely
 
 from servicecircle._text import clean_text
+from servicecircle.maps._gains import RUNNER_UP_METRES
 from servicecircle.maps._ground import borders, make_ground
-from servicecircle.maps._outlines import Outliner, encode_line, encode_polygons, label_place
+from servicecircle.maps._outlines import (
+    Outliner,
+    coordinates,
+    encode_line,
+    encode_polygons,
+    label_place,
+)
+from servicecircle.maps._tables import FLAGS, SAID
 from servicecircle.standards import group_label, kind_label
 
 if TYPE_CHECKING:
@@ -19,11 +28,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from servicecircle.maps._ground import Ground
     from servicecircle.maps._scene import Circle, Scene
 
-RUNNER_UP_METRES = 400
 MOST_IN_SENTENCE = 600
 BIG_DOTS = 40  # district names keep away from the largest gaps
 HOME = "职工之家"
@@ -56,7 +65,7 @@ def make_payload(scene: Scene) -> dict[str, Any]:
         "runnerUpMetres": RUNNER_UP_METRES,
         "source": _source(scene, demand),
         "bounds": _bounds(scene, ground),
-        "groups": [[group_label(group, "zh"), group_label(group, "en")] for group in groups],
+        "groups": [_group(group) for group in groups],
         "figures": {
             "all": figures.of(),
             "groups": [figures.of(group=group) for group in groups],
@@ -65,9 +74,9 @@ def make_payload(scene: Scene) -> dict[str, Any]:
         "ground": _ground(scene, ground, districts),
         "areas": _areas(scene),
         "demand": _demand(scene, demand, groups, districts),
-        "stations": _stations(scene, groups),
-        "sites": _sites(scene, groups),
-        "candidates": _candidates(scene, groups),
+        "stations": _packed(_stations(scene, groups)),
+        "sites": _packed(_sites(scene, groups)),
+        "candidates": _packed(_candidates(scene, groups)),
     }
 
 
@@ -94,6 +103,15 @@ class _Figures:
         return [_short(math.fsum(part.to_numpy()[rows])) for part in self.parts]
 
 
+def _group(text: str) -> list[str]:
+    """Full names, then short ones for the chips."""
+    return [
+        clean_text(group_label(text, language, short=short))
+        for short in (False, True)
+        for language in ("zh", "en")
+    ]
+
+
 def _usable(demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Rows with a place and a number; the others are in the source line only."""
     bad = demand["status"].isin(["no_geometry", "bad_coordinates", "bad_number"])
@@ -105,7 +123,7 @@ def _names(column: pd.Series) -> list[str]:
 
 
 def _short(value: object, decimals: int = 2) -> float | int | None:
-    """A number without needless digits; missing becomes ``None``."""
+    """Return a number without needless digits; missing becomes ``None``."""
     number = float("nan") if value is None else float(value)  # type: ignore[arg-type]
     if not math.isfinite(number):
         return None
@@ -125,27 +143,26 @@ def _texts(values: Iterable[object]) -> list[str]:
     return [clean_text(value) for value in values]
 
 
-def _degrees(scene: Scene, shapes: Iterable[shapely.Geometry]) -> NDArray[np.object_]:
+def _degrees(scene: Scene, shapes: Iterable[BaseGeometry]) -> NDArray[np.object_]:
     series = gpd.GeoSeries(list(shapes), crs=scene.crs)
-    return series.to_crs(4326).to_numpy()
+    return np.asarray(series.to_crs(4326), dtype=object)
 
 
-def _places(scene: Scene, frame: gpd.GeoDataFrame) -> str:
-    points = frame.geometry.to_crs(4326)
-    return encode_line(np.column_stack([points.x, points.y]))
+def _places(frame: gpd.GeoDataFrame) -> str:
+    return encode_line(coordinates(frame.to_crs(4326)))
 
 
-def _polygons(scene: Scene, area: shapely.Geometry | None) -> list[list[str]]:
+def _polygons(scene: Scene, area: BaseGeometry | None) -> list[list[str]]:
     if area is None or area.is_empty:
         return []
     return encode_polygons(_degrees(scene, [area])[0])
 
 
-def _drawn(scene: Scene) -> shapely.Geometry:
+def _drawn(scene: Scene) -> BaseGeometry:
+    """Everything but the streets, as one shape."""
     frames = (scene.demand, scene.stations, scene.sites)
-    points = [frame.geometry[~frame.geometry.is_empty].union_all() for frame in frames]
-    shapes = [*points, *scene.areas.values()]
-    return shapely.union_all([shape for shape in shapes if not shape.is_empty])
+    points = [shapely.MultiPoint(coordinates(frame)) for frame in frames]
+    return shapely.union_all([*points, *scene.areas.values()])
 
 
 def _bounds(scene: Scene, ground: Ground) -> list[list[float]]:
@@ -245,11 +262,13 @@ def _district_shapes(scene: Scene, names: Sequence[str]) -> list[dict[str, Any]]
     return shapes
 
 
-def _district_area(scene: Scene, index: int, name: str) -> shapely.Geometry:
+def _district_area(scene: Scene, index: int, name: str) -> BaseGeometry:
     if scene.districts is not None:
-        return scene.districts.geometry.iloc[index]
-    members = scene.demand[scene.demand["district"] == name].geometry
-    return members[~members.is_empty].union_all().convex_hull
+        area: BaseGeometry = scene.districts.geometry.iloc[index]
+        return area
+    return shapely.MultiPoint(
+        coordinates(scene.demand[scene.demand["district"] == name])
+    ).convex_hull
 
 
 def _big_gaps(scene: Scene) -> gpd.GeoDataFrame:
@@ -258,8 +277,7 @@ def _big_gaps(scene: Scene) -> gpd.GeoDataFrame:
 
 
 def _areas(scene: Scene) -> dict[str, list[list[str]]]:
-    places = scene.demand.geometry[~scene.demand.geometry.is_empty]
-    outliner = Outliner(shapely.get_coordinates(places.to_numpy()))
+    outliner = Outliner(coordinates(scene.demand))
     empty = shapely.MultiPolygon()
     inner, outer = scene.areas.get("inner", empty), scene.areas.get("outer", empty)
     added = outliner.added(scene.areas["plan"], outer) if "plan" in scene.areas else empty
@@ -271,12 +289,11 @@ def _demand(
     scene: Scene, demand: gpd.GeoDataFrame, groups: Sequence[str], districts: Sequence[str]
 ) -> dict[str, Any]:
     # In the order of their places the coded steps are short.
-    points = shapely.get_coordinates(demand.geometry.to_numpy())
-    cell = np.floor(points / 500) if len(points) else points
-    order = np.lexsort((points[:, 1], cell[:, 0], cell[:, 1])) if len(points) else []
-    demand = demand.iloc[order]
+    points = coordinates(demand)
+    cell = np.floor(points / 500)
+    demand = demand.iloc[np.lexsort((points[:, 1], cell[:, 0], cell[:, 1]))]
     return {
-        "at": _places(scene, demand),
+        "at": _places(demand),
         "workers": _numbers(demand["workers"], 1),
         "group": [groups.index(value) if value else -1 for value in demand["group"]],
         "district": [
@@ -293,17 +310,31 @@ def _bands(minutes: pd.Series, inner: float) -> str:
     return "".join(np.where(minutes <= inner, "2", np.where(minutes.notna(), "1", "0")).tolist())
 
 
-def _common(scene: Scene, frame: gpd.GeoDataFrame) -> dict[str, Any]:
+def _common(frame: gpd.GeoDataFrame) -> dict[str, Any]:
     return {
-        "at": _places(scene, frame),
+        "at": _places(frame),
         "id": _texts(frame.index),
         "name": _texts(frame["name"]),
         "kind": [_kind(value) for value in frame["kind"]],
         "district": _texts(frame["district"]),
-        "conditions": [
-            [{key: clean_text(text) for key, text in condition.items()} for condition in conditions]
-            for conditions in frame["conditions"]
-        ],
+        **{name: frame[name].tolist() for name in (*SAID, *FLAGS)},
+    }
+
+
+def _packed(columns: dict[str, Any]) -> dict[str, Any]:
+    """Write a column of few different values as those values and a number per row."""
+    return {name: column if name == "at" else _pack(column) for name, column in columns.items()}
+
+
+def _pack(column: list[Any]) -> Any:
+    keys = [json.dumps(value, sort_keys=True) for value in column]
+    different = {key: index for index, key in enumerate(dict.fromkeys(keys))}
+    if 2 * len(different) > len(column):
+        return column
+    values = dict(zip(keys, column, strict=True))
+    return {
+        "values": [values[key] for key in different],
+        "rows": [different[key] for key in keys],
     }
 
 
@@ -318,18 +349,18 @@ def _groups(frame: gpd.GeoDataFrame, groups: Sequence[str]) -> list[Numbers]:
 
 def _circles(scene: Scene, name: str, frame: gpd.GeoDataFrame) -> dict[str, Any]:
     circles = [scene.circles.get((name, key)) for key in frame.index]
+    outliner = Outliner(coordinates(scene.demand))
     return {
-        "circle": [_circle(scene, circle) for circle in circles],
+        "circle": [_circle(scene, outliner, circle) for circle in circles],
         "area": [None if circle is None else _short(circle.area_km2, 3) for circle in circles],
     }
 
 
-def _circle(scene: Scene, circle: Circle | None) -> list[list[list[str]]] | None:
+def _circle(
+    scene: Scene, outliner: Outliner, circle: Circle | None
+) -> list[list[list[str]]] | None:
     if circle is None or circle.outer.is_empty:
         return None
-    places = scene.demand.geometry[~scene.demand.geometry.is_empty]
-    near = places[shapely.dwithin(places.to_numpy(), circle.outer, 100.0)]
-    outliner = Outliner(shapely.get_coordinates(near.to_numpy()))
     return [_polygons(scene, outliner.simplify(area)) for area in (circle.inner, circle.outer)]
 
 
@@ -339,7 +370,7 @@ def _stations(scene: Scene, groups: Sequence[str]) -> dict[str, Any]:
         HOME in f"{name}{kind}" for name, kind in zip(frame["name"], frame["kind"], strict=True)
     ]
     return {
-        **_common(scene, frame),
+        **_common(frame),
         "home": home,
         "closed": frame["closed"].astype(bool).tolist(),
         "workers": _numbers(frame["workers"]),
@@ -355,7 +386,7 @@ def _sites(scene: Scene, groups: Sequence[str]) -> dict[str, Any]:
     reasons = zip(frame["reason_zh"], frame["reason_en"], strict=True)
     order = {key: index for index, key in enumerate(scene.candidates.index)}
     return {
-        **_common(scene, frame),
+        **_common(frame),
         "gain": _numbers(frame["gain"]),
         "workers": _numbers(frame["workers"]),
         "groups": _groups(frame, groups),
@@ -369,7 +400,7 @@ def _sites(scene: Scene, groups: Sequence[str]) -> dict[str, Any]:
 def _candidates(scene: Scene, groups: Sequence[str]) -> dict[str, Any]:
     frame = scene.candidates
     return {
-        **_common(scene, frame),
+        **_common(frame),
         "gain": _numbers(frame["gain"]),
         "left": _numbers(frame["left"]),
         "workers": _numbers(frame["workers"]),

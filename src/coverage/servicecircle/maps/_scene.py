@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-import geopandas as gpd
-import shapely
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
+    import geopandas as gpd
     import pyproj
+    from shapely.geometry.base import BaseGeometry
 
 Language = Literal["zh", "en", "both"]
 Pair = tuple[str, str]
@@ -22,8 +20,8 @@ Pair = tuple[str, str]
 class Circle:
     """Walking areas of one place, inner and outer, and the outer one's km²."""
 
-    inner: shapely.Geometry
-    outer: shapely.Geometry
+    inner: BaseGeometry
+    outer: BaseGeometry
     area_km2: float
 
 
@@ -54,11 +52,11 @@ class Scene:
     stations: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame
-    areas: Mapping[str, shapely.Geometry]
+    areas: Mapping[str, BaseGeometry]
     circles: Mapping[tuple[str, object], Circle] = field(default_factory=dict)
     streets: gpd.GeoDataFrame | None = None
     districts: gpd.GeoDataFrame | None = None
-    water: shapely.Geometry | None = None
+    water: BaseGeometry | None = None
     labels: Sequence[Mapping[str, object]] = ()
     has_plan: bool = False
     status: str = ""
@@ -69,8 +67,3 @@ class Scene:
     date: str | None = None
     notice: Pair | None = None
     language: Language = "both"
-
-    @property
-    def counted(self) -> pd.Series:
-        """Workers of the rows that count; 0 where a row's own number is not usable."""
-        return self.demand["workers"].where(self.demand["workers"].notna(), 0.0)

@@ -13,13 +13,16 @@ from servicecircle._text import clean_text
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     import pyproj
 
     from servicecircle.maps._scene import Pair
 
 DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")
+SAID = ("hours", "amenities")
+FLAGS = ("street_front", "open_to_public", "owner_consent")
+UNKNOWN = "?"  # to be checked on the spot: never a pass
 MADE_UP: Pair = ("示例：数据为虚构", "Made-up data")
 
 
@@ -41,69 +44,40 @@ def text_column(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def place_table(frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """Return name, kind, district, closed and conditions of sites, stations or candidates."""
+    """Return name, kind, district, closed and the conditions of sites, stations or candidates."""
     placed = in_metres(frame, crs)
     names = text_column(frame, "name")
     ids = pd.Series([clean_text(key) for key in frame.index], index=frame.index, dtype=object)
     table = {
         "name": names.where(names != "", ids),
-        "kind": text_column(frame, "kind"),
+        "kind": text_column(frame, "kind" if "kind" in frame.columns else "station_type"),
         "district": text_column(frame, "district"),
-        "closed": _flag(frame, "closed").fillna(value=False).astype(bool),
-        "conditions": [_conditions(row) for row in frame.to_dict("records")],
+        "closed": [value is True for value in _flag(frame, "closed")],
+        **{name: _column(_said(frame, name), frame) for name in SAID},
+        **{name: _column(_flag(frame, name), frame) for name in FLAGS},
         "status": frame["status"] if "status" in frame.columns else "ok",
     }
     return gpd.GeoDataFrame(table, geometry=placed.geometry.to_numpy(), index=frame.index, crs=crs)
 
 
-def _flag(frame: pd.DataFrame, name: str) -> pd.Series:
+def _column(values: Sequence[object], frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(list(values), index=frame.index, dtype=object)
+
+
+def _flag(frame: pd.DataFrame, name: str) -> list[bool | str | None]:
+    """Return yes or no as the table says; "?" where it does not, ``None`` without a column."""
     if name not in frame.columns:
-        return pd.Series(pd.NA, index=frame.index, dtype="boolean")
-    return (
-        frame[name].map(lambda value: value if isinstance(value, bool) else pd.NA).astype("boolean")
-    )
+        return [None] * len(frame)
+    known = frame[name].isin([True, False]) & frame[name].notna()
+    return [bool(value) if ok else UNKNOWN for value, ok in zip(frame[name], known, strict=True)]
 
 
-def _conditions(row: Mapping[str, object]) -> list[dict[str, str]]:
-    """What the table says of a place; what it does not say is to be checked, never a pass."""
-    said = [
-        _text_condition(row, "hours", "开放", "Open"),
-        _text_condition(row, "amenities", "设施", "Amenities"),
-        _yes_condition(
-            row, "open_to_public", ("对外开放", "不对外开放"), ("Open to all", "Not open to all")
-        ),
-        _yes_condition(
-            row,
-            "owner_consent",
-            ("业主同意", "业主不同意"),
-            ("Owner agrees", "Owner does not agree"),
-        ),
-    ]
-    return [condition for condition in said if condition is not None]
-
-
-def _text_condition(
-    row: Mapping[str, object], column: str, zh: str, en: str
-) -> dict[str, str] | None:
-    if column not in row:
-        return None
-    value = row[column]
-    text = "、".join(map(str, value)) if isinstance(value, list | tuple) else clean_text(value)
-    if not text:
-        return {"mark": "unknown", "zh": f"{zh}：待核实", "en": f"{en}: to be checked"}
-    return {"mark": "plain", "zh": f"{zh}：{text}", "en": f"{en}: {text}"}
-
-
-def _yes_condition(
-    row: Mapping[str, object], column: str, zh: Pair, en: Pair
-) -> dict[str, str] | None:
-    if column not in row:
-        return None
-    value = row[column]
-    if pd.api.types.is_scalar(value) and pd.notna(value) and value in (True, False):
-        at = 0 if value else 1
-        return {"mark": "no" if at else "yes", "zh": zh[at], "en": en[at]}
-    return {"mark": "unknown", "zh": f"{zh[0]}：待核实", "en": f"{en[0]}: to be checked"}
+def _said(frame: pd.DataFrame, name: str) -> list[str | None]:
+    """Return what the table says; "?" where it says nothing, ``None`` without a column."""
+    if name not in frame.columns:
+        return [None] * len(frame)
+    joined = ("、".join(map(str, v)) if isinstance(v, list | tuple) else v for v in frame[name])
+    return [clean_text(value) or UNKNOWN for value in joined]
 
 
 def district_table(districts: gpd.GeoDataFrame | None, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:

@@ -5,6 +5,16 @@
   const words = SC.words;
   const MARKS = { yes: "✓", no: "✗", unknown: "?", plain: "·" };
 
+  const TEXTS = [
+    ["hours", "开放", "Open"],
+    ["amenities", "设施", "Amenities"],
+  ];
+  const FLAGS = [
+    ["street_front", ["临街", "On the street"], ["不临街", "Not on the street"]],
+    ["open_to_public", ["对外开放", "Open to all"], ["不对外开放", "Not open to all"]],
+    ["owner_consent", ["业主同意", "Owner agrees"], ["业主不同意", "Owner does not agree"]],
+  ];
+
   const section = (...children) => h("section", null, ...children);
 
   /** Workers by group, most first. */
@@ -24,12 +34,23 @@
     return bars && section(h("h3", null, pair(heading)), bars);
   }
 
-  function conditions(list) {
-    if (!list?.length) return null;
+  /** What the table says; "?" is to be checked, never a pass; no column, no line. */
+  function conditions(item) {
+    const texts = TEXTS.filter(([key]) => typeof item[key] === "string").map(([key, zh, en]) =>
+      item[key] === "?"
+        ? ["unknown", [`${zh}：待核实`, `${en}: to be checked`]]
+        : ["plain", [`${zh}：${item[key]}`, `${en}: ${item[key]}`]],
+    );
+    const flags = FLAGS.filter(([key]) => ![null, undefined].includes(item[key])).map(([key, yes, no]) => {
+      if (item[key] === "?") return ["unknown", [`${yes[0]}：待核实`, `${yes[1]}: to be checked`]];
+      return item[key] ? ["yes", yes] : ["no", no];
+    });
+    const list = [...flags, ...texts];
+    if (!list.length) return null;
     return section(
       h("h3", null, pair(["条件", "Conditions"])),
-      h("ul", { class: "conditions" }, list.map(({ mark, zh, en }) =>
-        h("li", null, h("span", { class: mark, "aria-hidden": "true" }, MARKS[mark]), h("span", null, brief([zh, en]))))),
+      h("ul", { class: "conditions" }, list.map(([mark, text]) =>
+        h("li", null, h("span", { class: mark, "aria-hidden": "true" }, MARKS[mark]), h("span", null, brief(text))))),
     );
   }
 
@@ -79,7 +100,7 @@
             reason(site),
           ),
           groupSection(data, ["新覆盖的人群", "Who is newly covered"], site.groups),
-          conditions(site.conditions),
+          conditions(site),
           site.runnerUp === null || site.runnerUp === undefined ? null : this.runnerUp(site),
           this.compass(site, state),
           this.buttons(site, state),
@@ -117,7 +138,7 @@
                 h("p", { class: "en", lang: "en" }, `Not chosen: once the plan is open it would add ${left} more.`),
               ),
           groupSection(data, ["若只开这一处，新覆盖的人群", "Who it would newly cover"], candidate.groups),
-          conditions(candidate.conditions),
+          conditions(candidate),
           candidate.circle ? this.compass(candidate, state) : section(h("p", { class: "note" },
             brief(["此候选点的服务圈未随图保存。", "The service area of this candidate does not travel with the map."]))),
           this.buttons(candidate, state),
@@ -143,7 +164,7 @@
           ),
           this.compass(station, state),
           state.compass ? null : groupSection(data, ["服务人群", "Who is served"], station.groups),
-          conditions(station.conditions),
+          conditions(station),
           this.buttons(station, state),
         ],
       };

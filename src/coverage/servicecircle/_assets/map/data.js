@@ -5,18 +5,24 @@
 
   const figures = (numbers) => Object.fromEntries(FIGURES.map((key, index) => [key, numbers[index]]));
 
+  /** A list, or few different values and the number of one of them per row. */
+  const unpackColumn = (column) =>
+    Array.isArray(column) ? column : column.rows.map((row) => column.values[row]);
+
   /** Columns of equal length → one object a row; `at` is a coded line of places. */
   function rows(columns) {
-    const places = SC.codec.decodeLine(columns.at);
-    const names = Object.keys(columns).filter((key) => key !== "at");
-    return places.map((at, index) =>
-      Object.fromEntries([["at", at], ...names.map((key) => [key, columns[key][index]])]),
-    );
+    const { at, ...others } = columns;
+    const lists = Object.entries(others).map(([name, column]) => [name, unpackColumn(column)]);
+    return SC.codec
+      .decodeLine(at)
+      .map((place, index) =>
+        Object.fromEntries([["at", place], ...lists.map(([name, list]) => [name, list[index]])]),
+      );
   }
 
   function unpack(data) {
     const all = figures(data.figures.all);
-    const groups = data.figures.groups.map(figures);
+    const figuresOfGroups = data.figures.groups.map(figures);
     const districts = data.districts.map((district) => ({
       ...district,
       figures: district.figures.map(figures),
@@ -47,7 +53,7 @@
         infeasible: data.infeasible,
       },
       sourceFacts: { ...data.source, speed: data.speed, figures: all },
-      figuresFor: (group) => (group >= 0 ? groups[group] : all),
+      figuresFor: (group) => (group >= 0 ? figuresOfGroups[group] : all),
       districtFigures: (index, group) => districts[index].figures[group + 1],
       gainOf: (site, group) => (group >= 0 ? site.groups[group] : site.gain),
       find: ({ type, index }) => lists[type][index],

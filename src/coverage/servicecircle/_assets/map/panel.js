@@ -133,7 +133,7 @@
         "div",
         { class: "chips", role: "group", "aria-label": SC.say(["人群", "Worker groups"]) },
         chip(-1, ["全部", "All"]),
-        groups.map((label, group) => chip(group, label)),
+        groups.map(([, , zh, en], group) => chip(group, [zh, en])),
       );
     }
 
