@@ -23,6 +23,8 @@ FIRST = (
     "covered", "site", "minutes", "nearest_station", "nearest_minutes", "mean_minutes",
     "main_group", "reason_zh", "reason_en", "status", "reason",
 )  # fmt: skip
+MOST_IDS = 10
+NONE = "（无 none）"
 
 
 def sheets_of(
@@ -35,7 +37,8 @@ def sheets_of(
         plan, today, coverage = result, result.today, result.coverage
     else:
         plan, today, coverage = None, result, result
-    sheets = [Sheet("摘要", "Summary", _summary(plan, today, coverage, districts, about))]
+    summary = _summary(plan, today, coverage, districts)
+    sheets = [Sheet("摘要", "Summary", summary, _headline(plan, coverage, about))]
     if plan:
         ranked = plan.candidates.sort_values("rank", na_position="last", kind="stable")
         sheets += [
@@ -55,13 +58,14 @@ def _sheet(layer: str, zh: str, en: str, frame: gpd.GeoDataFrame) -> Sheet:
 
 
 def _in_order(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Give ids a column and put the columns that matter first."""
+    """Give ids a column, put the columns that matter first, leave empty ones out."""
     name = "id" if "id" not in frame.columns else "row_id"
     out = frame.reset_index(names=name)
     if frame.geometry.name != "geometry":
         out = out.rename_geometry("geometry")
-    first = [column for column in FIRST if column in out.columns]
-    rest = [column for column in out.columns if column not in {*first, "geometry"}]
+    filled = [column for column in out.columns if len(out) == 0 or out[column].notna().any()]
+    first = [column for column in FIRST if column in filled]
+    rest = [column for column in filled if column not in {*first, "geometry"}]
     return out[[*first, *rest, "geometry"]]
 
 
@@ -70,34 +74,28 @@ def _summary(
     today: Coverage,
     coverage: Coverage,
     districts: gpd.GeoDataFrame | None,
-    about: Mapping[str, object],
 ) -> tuple[Block, ...]:
-    blocks = [_block("headline", "结论", "Finding", _headline(plan, coverage, about))]
-    blocks.append(_block("coverage", "覆盖", "Coverage", _before_after(plan, today, coverage)))
+    blocks = [Block("coverage", "覆盖", "Coverage", _before_after(plan, today, coverage))]
     if plan:
-        blocks.append(_block("plan", "方案", "Plan", plan.summary()))
+        blocks.append(Block("plan", "方案", "Plan", plan.summary()))
         if len(plan.conflicts):
-            told = plan.conflicts.assign(ids=plan.conflicts["ids"].map(_joined))
-            blocks.append(_block("conflicts", "冲突与提示", "Conflicts", told))
+            told = plan.conflicts.assign(ids=plan.conflicts["ids"].map(_some))
+            blocks.append(Block("conflicts", "冲突与提示", "Conflicts", told))
     if "group" in coverage.demand.columns:
-        blocks.append(_block("by_group", "按人群", "By group", _by(plan, today, coverage, "group")))
+        blocks.append(Block("by_group", "按人群", "By group", _by(plan, today, coverage, "group")))
     areas = districts if districts is not None else "district"
     if districts is not None or "district" in coverage.demand.columns:
         table = _by(plan, today, coverage, areas)
-        blocks.append(_block("by_district", "按区", "By district", table))
+        blocks.append(Block("by_district", "按区", "By district", table))
     if plan:
         curve = plan.curve.reset_index(names="n_sites")
-        blocks.append(_block("curve", "站点数与覆盖率", "Share by number of sites", curve))
+        blocks.append(Block("curve", "站点数与覆盖率", "Share by number of sites", curve))
     return tuple(blocks)
-
-
-def _block(layer: str, zh: str, en: str, frame: pd.DataFrame) -> Block:
-    return Block(layer, zh, en, frame)
 
 
 def _headline(
     plan: SitePlan | None, coverage: Coverage, about: Mapping[str, object]
-) -> pd.DataFrame:
+) -> tuple[str, ...]:
     limit = f"{coverage.minutes[-1]:g}"
     after = _percent(coverage.share)
     if plan:
@@ -107,10 +105,8 @@ def _headline(
     else:
         zh = f"现有 {len(coverage.facilities)} 个站点，{limit} 分钟内覆盖 {after} 的职工"
         en = f"{len(coverage.facilities)} stations cover {after} of workers within {limit} minutes"
-    rows = [zh, en]
-    if about.get("note"):
-        rows.append(str(about["note"]))
-    return pd.DataFrame({"结论 Finding": rows})
+    note = str(about.get("note", ""))
+    return (zh, en, note) if note else (zh, en)
 
 
 def _percent(share: float) -> str:
@@ -147,7 +143,7 @@ def _by(
     after = coverage.by(by)
     label = "group" if isinstance(by, str) and by == "group" else "district"
     if not plan:
-        return after.rename_axis(label).reset_index()
+        return _labelled(after, label)
     before = today.by(by)
     columns = {
         "workers": after["workers"],
@@ -158,7 +154,13 @@ def _by(
         "share_after": after["share"],
         "added": after["covered"] - before["covered"],
     }
-    return pd.DataFrame(columns).rename_axis(label).reset_index()
+    return _labelled(pd.DataFrame(columns), label)
+
+
+def _labelled(table: pd.DataFrame, label: str) -> pd.DataFrame:
+    """Move the labels to a column; what belongs to none is called so."""
+    out = table.rename_axis(label).reset_index()
+    return out.assign(**{label: out[label].astype(object).where(out[label].notna(), NONE)})
 
 
 def _gaps(plan: SitePlan | None, today: Coverage, coverage: Coverage) -> gpd.GeoDataFrame:
@@ -211,3 +213,8 @@ def _joined(value: object) -> str:
     if isinstance(value, tuple | list | set | frozenset):
         return ", ".join(_joined(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _some(ids: tuple[object, ...]) -> str:
+    more = f" … +{len(ids) - MOST_IDS}" if len(ids) > MOST_IDS else ""
+    return ", ".join(map(str, ids[:MOST_IDS])) + more

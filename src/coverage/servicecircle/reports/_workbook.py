@@ -16,6 +16,7 @@ import xlsxwriter
 
 from servicecircle.coordinates import from_wgs84
 from servicecircle.errors import InputError, InputWarning
+from servicecircle.reports._headings import heading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,34 +24,16 @@ if TYPE_CHECKING:
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 LONGEST_TEXT = 32_767
-NARROWEST, WIDEST = 8, 44
+NARROWEST, WIDEST, WIDEST_STACKED = 8, 44, 22
+LINE_HEIGHT = 15
 ROWS_FOR_WIDTH = 300
 
 # What XML 1.0 forbids, and halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-ZH = {
-    "id": "编号", "name": "名称", "address": "地址", "district": "所属区", "kind": "类型",
-    "group": "人群", "workers": "职工人数", "workers_alone": "独有覆盖", "status": "数据状态",
-    "lon": "经度", "lat": "纬度", "lon_gcj02": "经度(高德)", "lat_gcj02": "纬度(高德)",
-    "order": "开设次序", "gain": "新增覆盖", "overlap": "重复覆盖", "score": "得分",
-    "rank": "排名", "nearest_station": "最近站点", "nearest_minutes": "步行分钟",
-    "reason_zh": "理由", "reason_en": "理由(英文)", "covered_after": "累计覆盖",
-    "share_after": "累计覆盖率", "facility": "最近设施", "minutes": "分钟", "band": "圈层",
-    "covered": "已覆盖", "share": "覆盖率", "covered_before": "现覆盖", "share_before": "现覆盖率",
-    "added": "新增", "covered_twice": "两处以上覆盖", "mean_minutes": "平均分钟",
-    "median_minutes": "中位分钟", "p90_minutes": "九成以内分钟", "hours": "开放时间",
-    "amenities": "配套设施", "open_to_public": "对外开放", "cost": "投入(元)",
-    "capacity": "容纳人数", "n_sites": "新站数", "item": "项目", "value": "数值",
-    "note": "说明", "table": "数据表", "rows": "行数", "file": "文件",
-}  # fmt: skip
-
-_PERCENT = re.compile(r"^share|_share$|gap$")
+_PERCENT = re.compile(r"^share|^overlap$|gap$")
 _DEGREES = ("lon", "lat", "lon_gcj02", "lat_gcj02")
-_COUNTS = (
-    "workers", "workers_alone", "gain", "overlap", "covered", "covered_before", "covered_after",
-    "added", "covered_twice", "rows", "cost",
-)  # fmt: skip
+_WRAPPED = ("reason_zh", "reason_en", "mend_zh", "mend_en", "ids", "value")
 
 
 @dataclass(frozen=True)
@@ -65,11 +48,12 @@ class Block:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: a single table with filters, or several below each other."""
+    """One sheet: a single table with filters, or several below each other and a heading."""
 
     zh: str
     en: str
     blocks: tuple[Block, ...]
+    lines: tuple[str, ...] = ()
 
 
 def check_size(sheets: tuple[Sheet, ...]) -> None:
@@ -106,53 +90,76 @@ class _Writer:
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self.book = book
         self.mended = 0
-        self.title = book.add_format({"bold": True, "font_size": 13})
+        self.title = book.add_format({"bold": True, "font_size": 12})
+        self.line = book.add_format({"bold": True, "font_size": 16})
         header = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E2DFD8"}
-        self.header = book.add_format(header)
-        formats = {"percent": "0.0%", "degrees": "0.000000", "count": "#,##0", "decimal": "0.0"}
-        self.formats = {kind: book.add_format({"num_format": f}) for kind, f in formats.items()}
+        self.header = book.add_format(header | {"indent": 1})
+        self.header_right = book.add_format(header | {"align": "right"})
+        numbers = {"percent": "0.0%", "degrees": "0.000000", "whole": "#,##0", "decimal": "0.0"}
+        self.formats = {
+            kind: book.add_format({"num_format": number, "valign": "top"})
+            for kind, number in numbers.items()
+        }
+        self.formats["text"] = book.add_format({"valign": "top", "indent": 1})
+        self.formats["wrapped"] = book.add_format({"valign": "top", "indent": 1, "text_wrap": True})
 
     def add(self, sheet: Sheet, note: str) -> None:
         """Add one sheet."""
         page = self.book.add_worksheet(f"{sheet.zh} {sheet.en}"[:31])
         page.set_landscape()
+        page.set_paper(8)  # A3
         page.fit_to_pages(1, 0)
         page.set_footer("&L" + self.clean(note)[:200].replace("&", "&&") + "&R&P / &N")
-        widths: dict[int, float] = {}
-        row, alone = 0, len(sheet.blocks) == 1
+        for row, line in enumerate(sheet.lines):
+            page.write_string(row, 0, self.clean(line), self.line)
+            page.set_row(row, 1.6 * LINE_HEIGHT)
+        row = len(sheet.lines) + 1 if sheet.lines else 0
+        alone = len(sheet.blocks) == 1
+        widest = WIDEST if alone else WIDEST_STACKED
+        widths: dict[int, int] = {}
         for block in sheet.blocks:
             frame = flat_frame(block.frame)
             if not alone:
                 page.write_string(row, 0, f"{block.zh} {block.en}", self.title)
                 row += 1
-            self._table(page, frame, row, widths)
-            if alone and len(frame.columns):
-                page.freeze_panes(1, 2)
+            self._table(page, frame, row, widths, widest)
+            if alone:
+                page.repeat_rows(0)
+                page.freeze_panes(1, 3)
                 page.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
             row += len(frame) + 2
         for column, width in widths.items():
-            page.set_column(column, column, min(max(width + 2, NARROWEST), WIDEST))
+            page.set_column(column, column, min(max(width + 3, NARROWEST), widest))
 
-    def _table(self, page: Any, frame: pd.DataFrame, top: int, widths: dict[int, float]) -> None:
-        for column, name in enumerate(frame.columns):
+    def _table(
+        self, page: Any, frame: pd.DataFrame, top: int, widths: dict[int, int], widest: int
+    ) -> None:
+        heights = np.ones(len(frame), dtype=int)
+        for column, name in enumerate(map(str, frame.columns)):
             text = self.clean(heading(name))
-            page.write_string(top, column, text, self.header)
             cells = frame.iloc[:, column].tolist()
-            style = self.formats.get(number_kind(str(name), frame.iloc[:, column]))
+            kind = number_kind(name, frame.iloc[:, column])
+            is_text = kind in ("text", "wrapped")
+            page.write_string(top, column, text, self.header if is_text else self.header_right)
             for row, value in enumerate(cells, start=top + 1):
-                self._cell(page, row, column, value, style)
-            shown = [*text.split("\n"), *map(_as_shown, cells[:ROWS_FOR_WIDTH])]
-            widths[column] = max(widths.get(column, 0), *map(text_width, shown))
-        page.set_row(top, 32)
+                self._cell(page, row, column, value, self.formats[kind])
+            if kind == "wrapped":
+                lines = [math.ceil(text_width(_as_shown(cell)) / (widest - 3)) for cell in cells]
+                heights = np.maximum(heights, np.array(lines, dtype=int))
+            width = 10 if kind == "degrees" else column_width(text, cells)
+            widths[column] = max(widths.get(column, 0), width)
+        page.set_row(top, 2.2 * LINE_HEIGHT)
+        for row in np.flatnonzero(heights > 1).tolist():
+            page.set_row(top + 1 + row, float(heights[row]) * LINE_HEIGHT)
 
     def _cell(self, page: Any, row: int, column: int, value: Any, style: Any) -> None:
         if isinstance(value, bool | np.bool_):
-            page.write_boolean(row, column, bool(value))
+            page.write_string(row, column, "✓" if value else "✗", style)
         elif isinstance(value, int | float | np.number):
             if math.isfinite(value):
                 page.write_number(row, column, value, style)
         elif not _missing(value):
-            page.write_string(row, column, self.clean(str(value)))
+            page.write_string(row, column, self.clean(str(value)), style)
 
     def clean(self, text: str) -> str:
         """Take out what a workbook cannot hold, and count how often."""
@@ -169,25 +176,32 @@ def flat_frame(frame: pd.DataFrame) -> pd.DataFrame:
     lon, lat = degrees.x.to_numpy(), degrees.y.to_numpy()
     lon_gcj02, lat_gcj02 = from_wgs84((lon, lat), "gcj02")
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    places = {"lon": lon, "lat": lat, "lon_gcj02": lon_gcj02, "lat_gcj02": lat_gcj02}
+    places: dict[str, Any] = {
+        "lon": lon,
+        "lat": lat,
+        "lon_gcj02": lon_gcj02,
+        "lat_gcj02": lat_gcj02,
+    }
     return table.drop(columns=places.keys(), errors="ignore").assign(**places)
 
 
-def heading(name: object) -> str:
-    """Write a column's heading in Chinese and English; other names stay as they are."""
-    zh = ZH.get(str(name))
-    return f"{zh}\n{name}" if zh else str(name)
-
-
 def number_kind(name: str, values: pd.Series) -> str:
-    """Choose a number format from a column's name."""
+    """Choose a cell format from a column's name and numbers."""
     if _PERCENT.search(name):
         return "percent"
     if name in _DEGREES:
         return "degrees"
-    if name in _COUNTS or name.endswith("_count"):
-        return "count"
-    return "decimal" if pd.api.types.is_float_dtype(values) else "general"
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return "wrapped" if name in _WRAPPED else "text"
+    numbers = values.to_numpy(dtype=float, na_value=np.nan)
+    numbers = numbers[np.isfinite(numbers)]
+    return "whole" if (numbers == np.round(numbers)).all() else "decimal"
+
+
+def column_width(title: str, cells: list[Any]) -> int:
+    """Choose a width from the heading and the first cells."""
+    shown = [*title.split("\n"), *map(_as_shown, cells[:ROWS_FOR_WIDTH])]
+    return max(map(text_width, shown))
 
 
 def text_width(text: str) -> int:
