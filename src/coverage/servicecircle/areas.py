@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-from contourpy import FillType, contour_generator
 
 from servicecircle._checks import check_minutes
 from servicecircle._compile import announce_compilation
-from servicecircle._kernel.batch import in_threads, join_ragged
-from servicecircle._kernel.field import field_of_all, fields
+from servicecircle._kernel.batch import in_threads, join_ragged, part_sizes
+from servicecircle._kernel.field import areas_of_all, areas_of_each
 from servicecircle._kernel.lines import cut_lines
 from servicecircle._kernel.search import FAR, reach_nodes, spread
 from servicecircle.networks.places import JoinedPlaces, join_places
 from servicecircle.reach import cutoff_decimetres, decimetres_per_minute, graph_towards
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from servicecircle._kernel.field import Raster
     from servicecircle._kernel.search import Graph, Places
     from servicecircle.networks import WalkNetwork
 
-ORIGINS_AT_ONCE = 64
 Towards = Literal["facility", "demand"]
 
 
@@ -78,19 +75,12 @@ def service_areas(
     """
     cutoffs = check_minutes(minutes)
     per_minute = decimetres_per_minute(speed)
-    levels = [cutoff_decimetres(cutoff, per_minute) for cutoff in cutoffs]
+    levels = np.array([cutoff_decimetres(cutoff, per_minute) for cutoff in cutoffs])
     graph = graph_towards(network, towards)
     joined = join_places(network, facilities, "facilities")
     announce_compilation()
-    if dissolve:
-        windows: Iterator[Window] = iter([_whole_field(network, graph, joined, levels[-1])])
-    else:
-        windows = _fields(network.raster, graph, joined.origins(graph), levels[-1])
-    areas = _Areas()
-    for window in windows:
-        for level in levels:
-            areas.add(window, level)
-    shapes = areas.build()
+    draw = _shapes_of_all if dissolve else _shapes_of_each
+    shapes = draw(network, graph, joined, levels)
     ids = pd.Index([pd.NA]) if dissolve else facilities.index
     snap = np.full(1, np.nan) if dissolve else joined.metres
     status = np.array(["ok"], dtype=object) if dissolve else joined.status
@@ -106,41 +96,27 @@ def service_areas(
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=facilities.crs)
 
 
-class Window(NamedTuple):
-    """Costs on a part of the raster: ``x``, ``y`` cell centres, ``cost`` decimetres."""
-
-    x: np.ndarray
-    y: np.ndarray
-    cost: np.ndarray
-    step: float
-
-
-def _fields(raster: Raster, graph: Graph, origins: Places, cutoff: int) -> Iterator[Window]:
-    """Cost field of every origin, in their order."""
-    order = np.arange(len(origins.street), dtype=np.int64)
-    for first in range(0, len(order), 2 * ORIGINS_AT_ONCE):
-        batch = order[first : first + 2 * ORIGINS_AT_ONCE]
-        parts = in_threads(
-            lambda part: fields(graph, origins, part, raster, cutoff), batch, chunk=ORIGINS_AT_ONCE
-        )
-        for boxes, values in parts:
-            done = 0
-            for row, column, height, width in boxes.tolist():
-                cost = values[done : done + height * width].reshape(height, width)
-                done += height * width
-                yield _window(raster, row, column, cost)
+def _shapes_of_each(
+    network: WalkNetwork, graph: Graph, joined: JoinedPlaces, levels: np.ndarray
+) -> np.ndarray:
+    """MultiPolygons of every place and level, place by place, in the network's CRS."""
+    origins, raster = joined.origins(graph), network.raster
+    order = np.argsort(origins.street, kind="stable")
+    parts = in_threads(lambda part: areas_of_each(graph, origins, part, raster, levels), order)
+    shapes = [
+        _multipolygons(points, rings, len(levels) * count)
+        for (points, rings), count in zip(parts, part_sizes(len(order)), strict=True)
+    ]
+    drawn = np.concatenate([*shapes, np.empty(0, object)]).reshape(-1, len(levels))
+    in_order = np.empty_like(drawn)
+    in_order[order] = drawn
+    return in_order.ravel()
 
 
-def _window(raster: Raster, row: int, column: int, cost: np.ndarray) -> Window:
-    height, width = cost.shape
-    x = raster.west + raster.size * np.arange(column, column + width)
-    y = raster.south + raster.size * np.arange(row, row + height)
-    return Window(x, y, cost, raster.size * 10)
-
-
-def _whole_field(network: WalkNetwork, graph: Graph, joined: JoinedPlaces, cutoff: int) -> Window:
-    """Cost to the nearest of all facilities, on the part of the raster that is reached."""
-    raster = network.raster
+def _shapes_of_all(
+    network: WalkNetwork, graph: Graph, joined: JoinedPlaces, levels: np.ndarray
+) -> np.ndarray:
+    """MultiPolygon of the whole set for every level, in the network's CRS."""
     places = joined.take(np.argsort(joined.street, kind="stable"))
     places = places.take(np.flatnonzero(places.street >= 0))
     origins = places.origins(graph)
@@ -148,46 +124,25 @@ def _whole_field(network: WalkNetwork, graph: Graph, joined: JoinedPlaces, cutof
     seeds = np.concatenate([ends[:, 0], ends[:, 1]])
     costs = np.concatenate([origins.at_first, origins.at_last]) + np.tile(origins.access, 2)
     labels = np.tile(np.arange(len(ends), dtype=np.int32), 2)
-    dist, _ = spread(graph, seeds, costs, labels, cutoff)
+    dist, _ = spread(graph, seeds, costs, labels, int(levels[-1]))
     on_street = np.searchsorted(origins.street, np.arange(len(network.ends) + 1))
-    field = field_of_all(graph, origins, on_street, dist, raster)
-    rows = np.flatnonzero((field <= cutoff).any(axis=1))
-    columns = np.flatnonzero((field <= cutoff).any(axis=0))
-    if not rows.size:
-        return Window(np.empty(0), np.empty(0), np.empty((0, 0), np.int32), raster.size * 10)
-    south, west = rows[0] - 1, columns[0] - 1
-    cost = np.pad(field, 1, constant_values=FAR)[south + 1 : rows[-1] + 3, west + 1 : columns[-1] + 3]
-    return _window(raster, south, west, cost)
+    points, rings = areas_of_all(graph, origins, on_street, dist, network.raster, levels)
+    return _multipolygons(points, rings, len(levels))
 
 
-class _Areas:
-    """Multipolygons collected as flat coordinates and offsets."""
-
-    def __init__(self) -> None:
-        self._points: list[np.ndarray] = []
-        self._rings = [0]
-        self._polygons = [0]
-        self._areas = [0]
-
-    def add(self, window: Window, level: int) -> None:
-        """Add the area within ``level`` decimetres (closed)."""
-        if window.cost.size:
-            # linear along streets, half way where the nearest street changes
-            height = np.clip((window.cost - (level + 0.5)) / window.step, -1.0, 1.0)
-            lines = contour_generator(
-                window.x, window.y, height, name="serial", fill_type=FillType.OuterOffset
-            )
-            for points, offsets in zip(*lines.filled(-2.0, 0.0), strict=True):
-                self._points.append(points)
-                self._rings.extend((offsets[1:].astype(np.int64) + self._rings[-1]).tolist())
-                self._polygons.append(len(self._rings) - 1)
-        self._areas.append(len(self._polygons) - 1)
-
-    def build(self) -> np.ndarray:
-        """Return one MultiPolygon per area."""
-        points = np.concatenate([*self._points, np.empty((0, 2))])
-        offsets = (np.array(self._rings), np.array(self._polygons), np.array(self._areas))
-        return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points, offsets)
+def _multipolygons(points: np.ndarray, rings: np.ndarray, areas: int) -> np.ndarray:
+    """Put traced rings together: shells first, each followed by its holes."""
+    stop, area, polygon, hole = rings.T
+    start = np.concatenate([[0], stop[:-1]])
+    order = np.lexsort((hole, polygon, area))
+    counts = (stop - start)[order]
+    ring_ends = np.concatenate([[0], np.cumsum(counts)])
+    at = np.repeat(start[order] - ring_ends[:-1], counts) + np.arange(ring_ends[-1])
+    shells = np.flatnonzero(hole[order] == 0)
+    polygon_ends = np.append(shells, len(order))
+    area_ends = np.searchsorted(area[order][shells], np.arange(areas + 1))
+    offsets = (ring_ends, polygon_ends, area_ends)
+    return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points[at], offsets)
 
 
 def _to_crs(shapes: np.ndarray, source: pyproj.CRS, target: pyproj.CRS) -> np.ndarray:

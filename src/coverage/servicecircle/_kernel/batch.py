@@ -15,19 +15,19 @@ T = TypeVar("T")
 FEWEST = 32  # origins that are worth a thread
 
 
-def in_threads(
-    kernel: Callable[[np.ndarray], T], order: np.ndarray, *, chunk: int | None = None
-) -> list[T]:
-    """Run a kernel that releases the interpreter lock over parts of ``order``.
+def part_sizes(count: int) -> list[int]:
+    """Sizes of the parts into which ``count`` origins are cut, one for each core."""
+    size = max(FEWEST, -(-count // (os.cpu_count() or 1)))
+    return [min(size, count - first) for first in range(0, count, size)]
 
-    Parts have ``chunk`` origins, or as many as give each core one part.
-    """
-    threads = os.cpu_count() or 1
-    size = chunk or max(FEWEST, -(-len(order) // threads))
-    parts = [order[i : i + size] for i in range(0, len(order), size)]
+
+def in_threads(kernel: Callable[[np.ndarray], T], order: np.ndarray) -> list[T]:
+    """Run a kernel that releases the interpreter lock over the parts of ``order``."""
+    sizes = part_sizes(len(order))
+    parts = np.split(order, np.cumsum(sizes)[:-1]) if sizes else []
     if len(parts) < 2:
         return [kernel(part) for part in parts]
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(len(parts)) as pool:
         return list(pool.map(kernel, parts))
 
 

@@ -96,20 +96,23 @@ def build_raster(network: WalkNetwork, size: float = CELL) -> Raster:
     highest = segments[:, 1::2].max(axis=1) + limit
     parts = []
     for row in range(0, rows, tall):
-        height = min(tall, rows - row)
-        base = south + row * size
+        height = min(tall, rows - row) + 2  # and one row on either side
+        base = south + (row - 1) * size
         near = (highest >= base) & (lowest <= base + (height - 1) * size)
         cells, *rest = raster_strip(
             segments[near], street[near], span[near], west, base, size, columns, height, limit
         )
         parts.append(((cells + row * columns).astype(np.int32), *rest))
-    cell, nearest, fraction, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    cell, nearest, fraction, distance, stay = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
     order = np.argsort(nearest, kind="stable")
     cell, nearest = cell[order], nearest[order]
     start = np.searchsorted(nearest, np.arange(len(network.ends) + 1))
     access = np.floor(distance[order] * 10.0 + 0.5).astype(np.int32)
     box = _boxes(cell, start, columns)
-    return Raster(start, cell, fraction[order], access, box, west, south, size, rows, columns)
+    arrays = (start, cell, nearest, fraction[order], access, stay[order], box)
+    return Raster(*arrays, west, south, size, rows, columns)
 
 
 def _boxes(cell: np.ndarray, start: np.ndarray, columns: int) -> np.ndarray:

@@ -30,7 +30,7 @@ ARRAYS = (
     "component",
 )
 NUMBERS = ("max_access", "island_km", "mode", "source")
-RASTER_ARRAYS = ("start", "cell", "fraction", "access", "box")
+RASTER_ARRAYS = ("start", "cell", "street", "fraction", "access", "stay", "box")
 
 
 def save_network(network: WalkNetwork, folder: str | Path) -> None:
@@ -53,8 +53,7 @@ def save_network(network: WalkNetwork, folder: str | Path) -> None:
             "format": FORMAT,
             "crs": network.crs.to_wkt(),
             **{name: getattr(network, name) for name in NUMBERS},
-            "raster": {name: getattr(network.raster, name) for name in Raster._fields[5:]},
-            "raster_access": network.max_access,
+            "raster": {name: getattr(network.raster, name) for name in Raster._fields[7:]},
             "sha256": {file.name: _digest(file) for file in sorted(new.iterdir())},
         }
         (new / "network.json").write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
