@@ -140,12 +140,13 @@ def _read_excel(file: Path) -> Sheet:
         sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise InputError(f"{file.name} cannot be read as a workbook: {_line(error)}.") from None
-    filled = {name: rows for name, rows in sheets.items() if rows}
-    if not filled:
-        raise InputError(f"{file.name} is empty: there is not even a header.")
-    first, *others = filled
+    tables = {name: rows for name, rows in sheets.items() if rows and len(rows[0]) > 1}
+    if not tables:
+        raise InputError(f"{file.name} holds no table: no sheet has a header of two cells or more.")
+    first = next(iter(tables))
+    others = [name for name in sheets if name != first]
     notes = [f"read the sheet {first!r}, not {others}"] if others else []
-    cells = pd.DataFrame(filled[first], dtype=object)
+    cells = pd.DataFrame(tables[first], dtype=object)
     return Sheet(file.name, cells.where(cells != "", None), notes=notes)
 
 

@@ -105,7 +105,7 @@ def read_table(
         The file cannot be read, two headers mean the same column, or ids repeat.
     """
     sheet = open_sheet(path, encoding)
-    notes, losses = list(sheet.notes), list[str]()
+    notes, losses = sheet.notes, list[str]()
     header, frame = _split_header(sheet, columns or {})
     known = _recognise(header, columns or {}, sheet)
     frame, geometry = _clean_rows(frame, sheet.geometry, header, losses)
@@ -241,7 +241,7 @@ def _clean_rows(
     if totals.any():
         losses.append(f"{count(totals, 'row')} of totals left out: {name_some(first[totals])}")
     if again.any():
-        losses.append(f"{count(again, 'row')} left out that repeat the header")
+        losses.append(f"header repeated in {count(again, 'row')}, left out")
     return frame[~totals & ~again].reset_index(drop=True), None
 
 
