@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     *("dom", "codec", "sums", "words", "data", "canvas"),
-    *("ground", "marks", "panel", "card", "legend", "app"),
+    *("ground", "marks", "panel", "card", "legend", "search", "print", "app"),
 )
 LEAFLET_HOST = "https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist/"
 _SCRIPT = re.compile(r"<script(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)

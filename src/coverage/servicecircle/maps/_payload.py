@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from servicecircle._text import clean_text
+from servicecircle.coordinates import from_wgs84
 from servicecircle.maps._gains import RUNNER_UP_METRES
 from servicecircle.maps._ground import borders, make_ground
 from servicecircle.maps._outlines import (
@@ -313,6 +314,7 @@ def _bands(minutes: pd.Series, inner: float) -> str:
 def _common(frame: gpd.GeoDataFrame) -> dict[str, Any]:
     return {
         "at": _places(frame),
+        **_gcj02(frame),
         "id": _texts(frame.index),
         "name": _texts(frame["name"]),
         "kind": [_kind(value) for value in frame["kind"]],
@@ -321,9 +323,19 @@ def _common(frame: gpd.GeoDataFrame) -> dict[str, Any]:
     }
 
 
+def _gcj02(frame: gpd.GeoDataFrame) -> dict[str, str]:
+    """Return the places as Amap and Tencent count them; nothing outside mainland China."""
+    wgs84 = coordinates(frame.to_crs(4326))
+    shifted = np.column_stack(from_wgs84((wgs84[:, 0], wgs84[:, 1]), "gcj02"))
+    return {} if np.array_equal(shifted, wgs84) else {"gcj": encode_line(shifted)}
+
+
 def _packed(columns: dict[str, Any]) -> dict[str, Any]:
     """Write a column of few different values as those values and a number per row."""
-    return {name: column if name == "at" else _pack(column) for name, column in columns.items()}
+    return {
+        name: column if isinstance(column, str) else _pack(column)
+        for name, column in columns.items()
+    }
 
 
 def _pack(column: list[Any]) -> Any:

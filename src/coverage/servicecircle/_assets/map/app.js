@@ -51,6 +51,8 @@
         legend: false,
         open: false,
         menu: false,
+        copying: false,
+        printing: false,
         hidden: new Set(["candidates"]),
       };
       this.build();
@@ -60,6 +62,8 @@
       this.panel = new SC.Panel(this.parts.panel, data, this);
       this.legend = new SC.Legend(this.parts.legend, this.parts.foot, data, this);
       this.card = new SC.Card(this.parts.card, data, this);
+      this.search = new SC.Search(this.parts.search, data, this);
+      this.paper = new SC.Paper(this);
       this.listen();
       this.whole();
       this.refresh();
@@ -72,6 +76,7 @@
     build() {
       const parts = (this.parts = {
         panel: h("aside", { id: "panel" }),
+        search: h("div", { id: "search", class: "control", role: "search" }),
         lang: h("div", { id: "lang", class: "control", role: "group" }),
         tools: h("div", { id: "tools", class: "control" }),
         menu: h("div", { id: "menu", class: "control", hidden: true }),
@@ -100,6 +105,7 @@
       map.on("mousemove", (event) => this.hover(event));
       map.on("mouseout", () => (this.parts.tip.hidden = true));
       map.on("click", (event) => this.click(event));
+      map.on("contextmenu", (event) => this.tellPlace(event));
       document.addEventListener("keydown", (event) => {
         if (event.key !== "Escape") return;
         if (this.state.menu) this.set({ menu: false });
@@ -110,7 +116,7 @@
 
     set(changes) {
       Object.assign(this.state, changes);
-      if (!this.state.selected) this.state.compass = false;
+      if (!this.state.selected) Object.assign(this.state, { compass: false, copying: false });
       this.refresh();
     }
 
@@ -159,6 +165,7 @@
       this.legend.show(state, this.marks.dots);
       this.legend.showScale(map);
       this.card.show(state);
+      this.search.show();
       this.controls(state);
       this.ground.showLabels({
         view: state.view,
@@ -179,13 +186,20 @@
         tool("out", ["缩小", "Zoom out"], () => this.map.zoomOut()),
         tool("whole", ["全图", "Whole plan"], () => this.whole()),
         tool("layers", ["图层", "Layers"], () => this.set({ menu: !this.state.menu }), { "aria-expanded": String(state.menu) }),
+        tool("print", ["打印", "Print"], () => globalThis.print()),
       );
       this.parts.lang.setAttribute("aria-label", SC.say(["语言", "Language"]));
-      this.parts.lang.replaceChildren(...LANGUAGES.map(([lang, label]) =>
-        h("button", { type: "button", "data-tool": `lang ${lang}`, "aria-pressed": String(state.lang === lang), on: { click: () => this.set({ lang }) } }, label)));
+      this.parts.lang.replaceChildren(...this.languages(state, "lang"));
       this.parts.menu.hidden = !state.menu;
-      this.parts.menu.replaceChildren(...LAYERS.map(([key, label]) => this.layerBox(key, label, state)));
+      const languages = h("div", { class: "languages", role: "group", "aria-label": SC.say(["语言", "Language"]) }, this.languages(state, "menu"));
+      this.parts.menu.replaceChildren(...LAYERS.map(([key, label]) => this.layerBox(key, label, state)), languages);
       if (focused) document.querySelector(`[data-tool="${CSS.escape(focused)}"]`)?.focus();
+    }
+
+    languages(state, place) {
+      return LANGUAGES.map(([lang, label]) =>
+        h("button", { type: "button", "data-tool": `${place} ${lang}`, "aria-pressed": String(state.lang === lang), on: { click: () => this.set({ lang }) } }, label),
+      );
     }
 
     layerBox(key, label, state) {
@@ -214,9 +228,9 @@
       }
       const view = selected?.type === "site" && this.state.view === "today" ? "plan" : this.state.view;
       if (selected) this.opener = from?.dataset.key || from || null;
-      this.set({ selected, view, compass: false, menu: false });
+      this.set({ selected, view, compass: false, copying: false, menu: false });
       if (selected) {
-        this.zoomTo(this.data.find(selected).at);
+        this.zoomTo(this.data.find(selected));
         this.parts.card.querySelector(".close").focus({ preventScroll: true });
       } else this.giveFocusBack();
     }
@@ -235,13 +249,16 @@
     }
 
     /** The circle, in the free space between legend and card. */
-    zoomTo(at) {
+    zoomTo({ at, circle }) {
       const reach = (this.data.minutes[1] * this.data.speed * 1000) / 60;
-      const bounds = L.latLng(at).toBounds(1.85 * reach);
+      const bounds = L.latLng(at).toBounds(circle ? reach / 2 : 1.85 * reach);
+      if (circle) for (const [outer] of circle[1]) bounds.extend(SC.codec.decodeLine(outer));
       const size = this.map.getSize();
+      const sheet = 0.62 * innerHeight - (innerHeight - size.y);
+      const wide = size.x > 900;
       this.move(bounds, this.phone
-        ? { paddingTopLeft: [0, 60], paddingBottomRight: [0, Math.max(0, 0.62 * innerHeight - (innerHeight - size.y))] }
-        : { paddingTopLeft: [Math.min(190, size.x / 6), 20], paddingBottomRight: [Math.min(410, size.x / 2), 40] });
+        ? { paddingTopLeft: [8, 64], paddingBottomRight: [8, Math.max(0, sheet) + 8] }
+        : { paddingTopLeft: [wide ? 244 : 16, 24], paddingBottomRight: [wide ? 416 : Math.min(416, size.x / 2), 48] });
     }
 
     fly(at) {
@@ -254,7 +271,7 @@
       const small = this.map.getSize().x < 700;
       this.map.fitBounds(this.data.bounds, {
         animate: false,
-        paddingTopLeft: this.phone ? [4, 64] : [small ? 16 : 236, 8],
+        paddingTopLeft: this.phone && !this.state.printing ? [4, 64] : [small ? 16 : 236, 8],
         paddingBottomRight: this.phone ? [4, 48] : [62, 44],
       });
     }
@@ -280,7 +297,20 @@
         const gain = candidate.note ? "" : ` +${SC.words.count(candidate.gain)}`;
         tip.replaceChildren(SC.dom.name(candidate.name), gain);
       }
-      const at = this.map.latLngToContainerPoint(event.latlng);
+      this.placeTip(event.latlng);
+    }
+
+    /** Long press or right click: the coordinates. */
+    tellPlace({ latlng }) {
+      const { tip } = this.parts;
+      tip.replaceChildren(`${latlng.lat.toFixed(5)}, ${latlng.lng.toFixed(5)} WGS-84`);
+      tip.hidden = false;
+      this.placeTip(latlng);
+    }
+
+    placeTip(latlng) {
+      const { tip } = this.parts;
+      const at = this.map.latLngToContainerPoint(latlng);
       const size = this.map.getSize();
       tip.style.left = `${Math.min(at.x + 14, size.x - tip.offsetWidth - 8)}px`;
       tip.style.top = `${Math.min(at.y + 14, size.y - tip.offsetHeight - 8)}px`;

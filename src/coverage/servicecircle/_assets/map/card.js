@@ -195,8 +195,31 @@
       return section(
         item.circle && h("button", { type: "button", class: "button", "data-key": "compass", "aria-pressed": String(state.compass),
           on: { click: () => this.app.set({ compass: !state.compass }) } }, brief(["对比直线圆", "Compare with compass circle"])),
-        h("span", { class: "coordinates" }, `${item.at[0].toFixed(5)}, ${item.at[1].toFixed(5)}`, h("small", null, " WGS-84")),
+        h("button", { type: "button", class: "button", "data-key": "copy", "aria-expanded": String(state.copying),
+          on: { click: () => this.app.set({ copying: !state.copying }) } }, brief(["复制坐标", "Copy coordinates"])),
+        state.copying && h("div", { class: "copies" }, copies(item)),
       );
+    }
+  }
+
+  /** One button per coordinate system; the text can be marked by hand as well. */
+  function copies(item) {
+    const systems = [["WGS-84", item.at], item.gcj && ["GCJ-02", item.gcj]].filter(Boolean);
+    return systems.map(([system, [latitude, longitude]]) => {
+      const text = `${longitude.toFixed(5)},${latitude.toFixed(5)}`;
+      const done = h("small", { role: "status" });
+      return h("div", null,
+        h("button", { type: "button", class: "button", "data-key": system, on: { click: () => copy(text, done) } }, system),
+        h("span", { class: "coordinates" }, text), done);
+    });
+  }
+
+  async function copy(text, done) {
+    try {
+      await navigator.clipboard.writeText(text);
+      done.textContent = SC.say(["已复制", "copied"]);
+    } catch {
+      done.textContent = SC.say(["请手动复制", "please copy by hand"]);
     }
   }
 

@@ -11,8 +11,9 @@
 
   /** Columns of equal length → one object a row; `at` is a coded line of places. */
   function rows(columns) {
-    const { at, ...others } = columns;
+    const { at, gcj, ...others } = columns;
     const lists = Object.entries(others).map(([name, column]) => [name, unpackColumn(column)]);
+    if (gcj) lists.push(["gcj", SC.codec.decodeLine(gcj)]);
     return SC.codec
       .decodeLine(at)
       .map((place, index) =>

@@ -61,6 +61,10 @@
       const list = this.root.querySelector(".list");
       const scrolled = list ? list.scrollTop : 0;
       const focused = this.root.contains(document.activeElement) && document.activeElement.dataset.key;
+      if (state.printing) {
+        this.root.replaceChildren(this.head(state), this.sheet(state), this.source());
+        return;
+      }
       this.root.replaceChildren(
         this.handle(state),
         this.head(state),
@@ -182,6 +186,13 @@
       return h("div", { class: "list", role: "tabpanel", tabindex: -1 }, this.content(shown, state));
     }
 
+    /** On paper: the order (or the gaps) and the districts, one below the other. */
+    sheet(state) {
+      const { districts } = this.data;
+      return h("div", { class: "list" }, this.content("first", state),
+        districts.length > 0 && [h("h2", null, pair(["各区覆盖率", "By district"])), this.content("districts", state)]);
+    }
+
     content(tab, state) {
       const { data } = this;
       if (tab === "districts") return this.bars(state, data.districts, (index) => data.districtFigures(index, state.group));
@@ -210,7 +221,7 @@
     order(state) {
       const { data } = this;
       const notes = data.conflicts.map((conflict) =>
-        h("p", { class: data.infeasible ? "conflict" : "none" }, pair(conflict)),
+        h("p", { class: data.infeasible ? "conflict" : "none note" }, pair(conflict)),
       );
       if (data.infeasible) return notes;
       if (!data.sites.length) return [this.empty(), notes];

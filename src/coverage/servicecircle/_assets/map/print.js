@@ -1,0 +1,61 @@
+// Paper: before printing the page takes the size of an A3 sheet, so that the map can be measured.
+"use strict";
+(function (SC) {
+  const SHARP = 3;
+
+  class Paper {
+    constructor(app) {
+      this.app = app;
+      this.pictures = [];
+      globalThis.addEventListener("beforeprint", () => this.prepare());
+      globalThis.addEventListener("afterprint", () => this.restore());
+    }
+
+    layers() {
+      const { marks, ground } = this.app;
+      return [ground.streets, marks.gapLayer, marks.candidateLayer];
+    }
+
+    prepare() {
+      const { app } = this;
+      const { map } = app;
+      if (this.before) return;
+      this.before = { centre: map.getCenter(), zoom: map.getZoom(), selected: app.state.selected, compass: app.state.compass };
+      app.state.printing = true;
+      document.body.classList.add("printing");
+      for (const layer of this.layers()) Object.assign(layer, { padding: 0, ratio: SHARP });
+      map.options.zoomSnap = 0;
+      map.invalidateSize({ animate: false, pan: false });
+      if (!app.state.selected) app.whole();
+      app.set({ menu: false });
+      // A canvas is lost in a printed PDF; a picture of it is not.
+      for (const { canvas } of this.layers()) {
+        const picture = new Image();
+        picture.src = canvas.toDataURL();
+        picture.className = canvas.className;
+        picture.style.cssText = canvas.style.cssText;
+        canvas.after(picture);
+        canvas.style.display = "none";
+        this.pictures.push(picture);
+      }
+    }
+
+    restore() {
+      const { app, before } = this;
+      if (!before) return;
+      this.before = null;
+      for (const picture of this.pictures.splice(0)) picture.remove();
+      for (const layer of this.layers()) {
+        Object.assign(layer, { padding: 0.25, ratio: 0 });
+        layer.canvas.style.display = "";
+      }
+      document.body.classList.remove("printing");
+      app.map.options.zoomSnap = 0.25;
+      app.map.invalidateSize({ animate: false, pan: false });
+      app.map.setView(before.centre, before.zoom, { animate: false });
+      app.set({ printing: false, selected: before.selected, compass: before.compass });
+    }
+  }
+
+  SC.Paper = Paper;
+})((globalThis.ServiceCircle ??= {}));
