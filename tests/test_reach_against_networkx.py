@@ -118,14 +118,14 @@ def test_the_map_does_not_contradict_the_table(city):
         assert agree.mean() >= 0.995
         assert agree[edge < 150].mean() >= 0.985
         # the rest lies within a cell of the drawn edge or of the true one
-        far = np.flatnonzero(~agree & (edge > np.hypot(12.5, 12.5)))
+        far = np.flatnonzero(~agree & (edge > np.hypot(10, 10)))
         assert all(true_edge_is_near(network, stations, points[i], limit) for i in far)
     assert 0.05 < covered.mean() < 0.99
 
 
 def true_edge_is_near(network, stations, point, limit) -> bool:
     """Are there both covered and uncovered places within one cell of a point?"""
-    radius, turn = np.meshgrid(np.linspace(0, 17, 8), np.linspace(0, 2 * np.pi, 24))
+    radius, turn = np.meshgrid(np.linspace(0, 14, 8), np.linspace(0, 2 * np.pi, 24))
     x, y = point.x + radius * np.cos(turn), point.y + radius * np.sin(turn)
     around = gpd.points_from_xy(x.ravel(), y.ravel())
     around = gpd.GeoDataFrame({"workers": np.ones(x.size)}, geometry=around, crs=network.crs)
