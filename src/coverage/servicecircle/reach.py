@@ -121,7 +121,7 @@ class Reach:
         """
         best = np.full(len(self.demand_ids), np.inf, dtype=np.float32)
         who = np.full(len(self.demand_ids), -1, dtype=np.int64)
-        rank = self.facility_ids.argsort().argsort()
+        rank = id_order(self.facility_ids).argsort()
         pairs = self.minutes.tocoo()
         order = np.lexsort((rank[pairs.row], pairs.data, pairs.col))
         columns, first = np.unique(pairs.col[order], return_index=True)
@@ -346,6 +346,14 @@ def reach_of(
         check_ids(demand.index, "demand")
         return network.select(facilities.index, demand.index).within(cutoff)
     return walk_times(network, facilities, demand, cutoff=cutoff, speed=speed)
+
+
+def id_order(ids: pd.Index) -> np.ndarray:
+    """Return the positions of the ids from small to large; ids of mixed kinds go as text."""
+    try:
+        return np.asarray(ids.argsort(), dtype=np.int64)
+    except TypeError:
+        return np.asarray(ids.map(str).argsort(), dtype=np.int64)
 
 
 def decimetres_per_minute(speed: float) -> float:

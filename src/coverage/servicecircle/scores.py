@@ -21,7 +21,7 @@ from servicecircle._checks import (
 from servicecircle._kernel.cover import Bools, Floats, Ints, whole_weights
 from servicecircle._sentences import Language, not_placed, site_sentence
 from servicecircle.errors import InputError
-from servicecircle.reach import Reach, reach_of, walk_times
+from servicecircle.reach import Reach, id_order, reach_of, walk_times
 from servicecircle.standards import group_label
 
 if TYPE_CHECKING:
@@ -176,8 +176,9 @@ def site_table(
     both = candidates.index.intersection(existing.index)
     if len(both):
         raise InputError(
-            f"`candidates` and `existing` share {len(both)} ids: {name_some(both)}. Leave "
-            "those that are open out of `candidates`."
+            f"`candidates` and `existing` share {len(both)} ids: {name_some(both)}. Leave what is "
+            "open out of `candidates`, or give the tables ids of their own, e.g. "
+            '`existing.set_index("S" + existing.index.astype(str))`.'
         )
     values = check_weights(demand, weight, "demand")
     places = together(candidates, existing)
@@ -205,14 +206,6 @@ def together(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFr
     if moved.geometry.name != name:
         moved = moved.drop(columns=name, errors="ignore").rename_geometry(name)
     return moved if len(first) == 0 else gpd.GeoDataFrame(pd.concat([first, moved]))
-
-
-def id_order(ids: pd.Index) -> Ints:
-    """Return the positions of the ids from small to large; ids of mixed kinds go as text."""
-    try:
-        return np.asarray(ids.argsort(), dtype=np.int64)
-    except TypeError:
-        return np.asarray(ids.map(str).argsort(), dtype=np.int64)
 
 
 def nearest_station(

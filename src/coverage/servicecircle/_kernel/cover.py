@@ -78,7 +78,7 @@ def whole_weights(weight: Floats) -> tuple[Ints, float]:
         units = np.rint(weight * scale)
         if total * scale < MOST_UNITS and np.array_equal(units / scale, weight):
             return units.astype(np.int64), scale
-    scale = float(2.0 ** np.floor(np.log2(MOST_UNITS) - np.log2(total)))
+    scale = float(2.0 ** np.clip(np.floor(np.log2(MOST_UNITS) - np.log2(total)), -1000, 1000))
     return np.rint(weight * scale).astype(np.int64), scale
 
 

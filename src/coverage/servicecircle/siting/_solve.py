@@ -138,10 +138,16 @@ class CoverSolver:
         return time.monotonic() > self.deadline
 
     def _done(self, rest: _Rest) -> bool:
-        if rest.n_open == 0 or rest.cover.shape[1] == 0:
-            self._lower(rest.base + (0 if rest.n_open == 0 else float(rest.cover.weight.sum())))
+        if rest.n_open <= 0 or rest.cover.shape[1] == 0:
+            self._settle(rest)
         distance = self.bound - self.value
         return distance < self._tolerance() or distance <= self.gap * self.value or self._late()
+
+    def _settle(self, rest: _Rest) -> None:
+        """Nothing is left to decide: only the sites fixed open can be a better plan."""
+        if (rest.rules.limit >= 0).all():
+            self._offer(rest.inside)
+        self._lower(float(self.value))
 
     def _lower(self, bound: float) -> None:
         """Take note of a bound on every plan that is better than the best."""

@@ -14,11 +14,10 @@ from servicecircle._checks import check_minutes, name_some
 from servicecircle._kernel.cover import Cover, Ints, cover_from, select
 from servicecircle._kernel.cover_search import at_most, empty_state, fill, turn
 from servicecircle.errors import InputError, ModelError, ModelWarning
-from servicecircle.reach import Reach
+from servicecircle.reach import Reach, id_order
 from servicecircle.scores import (
     WEIGHTS,
     SiteTable,
-    id_order,
     nearest_station,
     score_table,
     site_table,
