@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from servicecircle.errors import InputError
 from servicecircle.sites import Coordinates, OnBad, check_choices, finish, locate
 from servicecircle.tables import Table, read_table
@@ -73,6 +75,8 @@ def read_demand(
     told = {"workers": weight, "group": group}
     given = dict(columns or {}) | {name: text for name, text in told.items() if text is not None}
     table = read_table(path, columns=given, encoding=encoding)
+    if not table.columns:  # a GeoJSON without features has no columns either
+        table.frame["workers"] = pd.Series(dtype=float)
     if "workers" not in table.frame.columns:
         raise InputError(
             f"{table.source} has no column with the number of workers (职工人数); it has "

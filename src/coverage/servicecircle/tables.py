@@ -205,7 +205,7 @@ def _recognise(header: list[str], given: Mapping[str, str], sheet: Sheet) -> dic
 
 def _given_columns(header: list[str], given: Mapping[str, str]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for key, text in given.items():
+    for key, text in given.items() if header else ():
         name = key if key in read_vocabulary("headers") else canonical(key)
         if name is None or name == "personal":
             raise InputError(
