@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ServiceCircleError as error:
         return say_error(str(error), BAD_INPUT)
     except UsageError as error:
-        return say_error(f"{error} See `servicecircle --help`.", BAD_INPUT)
+        return say_error(f"{str(error).rstrip(chr(46))}. See `servicecircle --help`.", BAD_INPUT)
     except OSError as error:
         return say_error(f"{error}", FAILED)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""What the user sees: the answer on stdout; notes, errors and progress on stderr."""
+"""What the user sees: the answer on stdout; progress, notes or one error on stderr."""
 
 from __future__ import annotations
 
@@ -34,17 +34,12 @@ def say_note(text: str) -> None:
 
 @contextmanager
 def notes() -> Iterator[None]:
-    """Show the library's warnings and log messages as one-line notes, each once."""
-    said: set[str] = set()
-
-    def note(text: str) -> None:
-        if text not in said:
-            said.add(text)
-            say_note(text)
+    """Show log messages at once, and the library's warnings, each once, when all went well."""
+    said: dict[str, None] = {}
 
     class Notes(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            note(record.getMessage())
+            say_note(record.getMessage())
 
     logger, handler = logging.getLogger("servicecircle"), Notes(logging.WARNING)
     logger.addHandler(handler)
@@ -53,16 +48,18 @@ def notes() -> Iterator[None]:
             warnings.simplefilter("always", ServiceCircleWarning)
             show = warnings.showwarning
 
-            def show_note(message: Warning | str, category: type[Warning], *rest: object) -> None:
+            def keep(message: Warning | str, category: type[Warning], *rest: object) -> None:
                 if issubclass(category, ServiceCircleWarning):
-                    note(str(message))
+                    said[str(message)] = None
                 else:
                     show(message, category, *rest)  # type: ignore[arg-type]
 
-            warnings.showwarning = show_note  # type: ignore[assignment]
+            warnings.showwarning = keep  # type: ignore[assignment]
             yield
     finally:
         logger.removeHandler(handler)
+    for text in said:
+        say_note(text)
 
 
 @contextmanager
