@@ -9,10 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from servicecircle.errors import InputError, ModelError, ModelWarning
+from servicecircle.networks import read_network
 from servicecircle.reach import Reach
 from servicecircle.siting import choose_sites
 
@@ -405,3 +407,37 @@ def test_san_francisco_stores_as_published(shared_data):
     plan = choose_sites(reach, candidates, demand, n_open=4, minutes=50)
     assert plan.status == "proved"
     assert plan.value == 875_247
+
+
+def test_plan_from_streets_equals_plan_from_their_reach(tmp_path):
+    line = shapely.LineString([(500_000, 3_380_000), (503_000, 3_380_000)])
+    path = tmp_path / "road.gpkg"
+    gpd.GeoDataFrame({"highway": ["residential"]}, geometry=[line], crs=32650).to_file(path)
+    road = read_network(path)
+
+    def along(prefix, metres, **columns):
+        points = [shapely.Point(500_000 + metre, 3_380_000) for metre in metres]
+        ids = [f"{prefix}{i}" for i in range(len(metres))]
+        return gpd.GeoDataFrame(columns, index=ids, geometry=points, crs=32650)
+
+    rng = np.random.default_rng(0)
+    candidates = along("c", rng.uniform(0, 3000, 12)).to_crs(4326)
+    stations = along("s", [200.0])
+    demand = along("w", rng.uniform(0, 3000, 60), workers=rng.integers(1, 9, 60).astype(float))
+    options = {"existing": stations, "n_open": 2, "minutes": [3, 6]}
+    plan = choose_sites(road, candidates, demand, **options)
+    other = choose_sites(plan.reach, candidates, demand, **options)
+    assert plan.network is road
+    assert plan.coverage.network is road
+    assert other.network is None
+    assert plan.status == "proved"
+    same = ["order", "gain", "covered_after", "share_after"]
+    pd.testing.assert_frame_equal(plan.sites[same], other.sites[same])
+    metres = [frame.to_crs(32650).geometry.x.to_numpy() for frame in (candidates, demand, stations)]
+    near = np.abs(metres[0][:, None] - metres[1]) <= 450.04
+    old = (np.abs(metres[2][:, None] - metres[1]) <= 450.04).any(axis=0)
+    workers = demand["workers"].to_numpy()
+    best = max(
+        workers[old | near[list(two)].any(axis=0)].sum() for two in combinations(range(12), 2)
+    )
+    assert plan.value == best
