@@ -58,8 +58,8 @@ def streets() -> gpd.GeoDataFrame:
             lines += [shapely.LineString([(a, at), (b, at)])]
             lines += [shapely.LineString([(at, a), (at, b)])]
     moved = [placed(line) for line in lines]
-    frame = gpd.GeoDataFrame({"highway": "residential"}, geometry=moved, crs=METRES)
-    return frame.to_crs(4326)
+    frame = gpd.GeoDataFrame(geometry=moved, crs=METRES)
+    return frame.assign(highway="residential").to_crs(4326)
 
 
 def placed(shape: shapely.Geometry) -> shapely.Geometry:

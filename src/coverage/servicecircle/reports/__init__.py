@@ -41,8 +41,8 @@ def write_report(
         ``.xlsx`` or ``.gpkg``. Written under another name first, so that a failure
         leaves the old file or none.
     districts : geopandas.GeoDataFrame, optional
-        Areas, indexed by name, for coverage by district; else a column ``district`` of
-        the demand is used where there is one.
+        Areas with a column ``name`` or ``district``, for coverage by district; else the
+        column ``district`` of the demand is used where there is one.
     about : mapping, optional
         Further rows for parameters and sources, e.g. ``{"vintage": "2024"}``. The text
         under ``"note"`` also stands at the top and at the foot of every printed page.

@@ -23,6 +23,7 @@ FIRST = (
     "covered", "site", "minutes", "nearest_station", "nearest_minutes", "mean_minutes",
     "main_group", "reason_zh", "reason_en", "status", "reason",
 )  # fmt: skip
+DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")  # as on the map
 MOST_IDS = 10
 NONE = "（无 none）"
 
@@ -83,7 +84,7 @@ def _summary(
             blocks.append(Block("conflicts", "冲突与提示", "Conflicts", told))
     if "group" in coverage.demand.columns:
         blocks.append(Block("by_group", "按人群", "By group", _by(plan, today, coverage, "group")))
-    areas = districts if districts is not None else "district"
+    areas = "district" if districts is None else _named(districts)
     if districts is not None or "district" in coverage.demand.columns:
         table = _by(plan, today, coverage, areas)
         blocks.append(Block("by_district", "按区", "By district", table))
@@ -91,6 +92,14 @@ def _summary(
         curve = plan.curve.reset_index(names="n_sites")
         blocks.append(Block("curve", "站点数与覆盖率", "Share by number of sites", curve))
     return tuple(blocks)
+
+
+def _named(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Index districts by the column of names that the map also takes."""
+    column = next((name for name in DISTRICT_NAMES if name in districts.columns), None)
+    return (
+        districts if column is None else districts.set_index(districts[column].rename("district"))
+    )
 
 
 def _headline(

@@ -1,0 +1,281 @@
+"""Workbooks and GeoPackages, read back with openpyxl and sqlite."""
+
+import shutil
+import sqlite3
+import subprocess
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import town
+from servicecircle.areas import service_areas
+from servicecircle.coordinates import from_wgs84
+from servicecircle.coverage import Coverage, measure_coverage
+from servicecircle.errors import InputError, InputWarning
+from servicecircle.networks import WalkNetwork, read_network
+from servicecircle.reports import _workbook, write_report
+from servicecircle.siting import SitePlan, choose_sites
+
+SHEETS = [
+    "摘要 Summary",
+    "建议新站 Suggested sites",
+    "候选点排名 Candidates ranked",
+    "现有站点 Stations today",
+    "盲区 Gaps",
+    "参数与来源 Parameters and sources",
+]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory) -> WalkNetwork:
+    path = tmp_path_factory.mktemp("town") / "streets.geojson"
+    town.streets().to_file(path, driver="GeoJSON")
+    return read_network(path)
+
+
+@pytest.fixture(scope="module")
+def coverage(network) -> Coverage:
+    return measure_coverage(network, town.stations(), town.workers(), minutes=[5, 10])
+
+
+@pytest.fixture(scope="module")
+def plan(network) -> SitePlan:
+    return choose_sites(
+        network,
+        town.shops(),
+        town.workers(),
+        existing=town.stations(),
+        minutes=[5, 10],
+        n_open=2,
+    )
+
+
+@pytest.fixture(scope="module")
+def workbook(plan, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "方案 plan.xlsx"
+    with pytest.warns(InputWarning, match="control characters"):
+        write_report(plan, path, districts=town.districts(), about={"note": "虚构 made up"})
+    return path
+
+
+def rows_of(path: Path, sheet: str) -> list[dict[str, object]]:
+    """One dict per row of a sheet that is a single table, by English heading."""
+    page = openpyxl.load_workbook(path)[sheet]
+    header, *rows = page.iter_rows(values_only=True)
+    names = [str(name).split("\n")[-1] for name in header]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def test_a_plan_has_its_six_sheets(workbook):
+    assert openpyxl.load_workbook(workbook).sheetnames == SHEETS
+
+
+def test_headers_are_bilingual_frozen_and_filtered(workbook):
+    book = openpyxl.load_workbook(workbook)
+    for name in SHEETS[1:]:
+        assert book[name].freeze_panes == "D2"
+        assert book[name].auto_filter.ref is not None
+    assert book[SHEETS[1]]["A1"].value == "开设次序\norder"
+    assert book[SHEETS[1]].column_dimensions["B"].width >= 8
+
+
+def test_sites_stand_in_opening_order_with_the_plans_figures(workbook, plan):
+    rows = rows_of(workbook, SHEETS[1])
+    assert [row["order"] for row in rows] == [1, 2]
+    assert [row["id"] for row in rows] == list(plan.sites.index)
+    assert [row["gain"] for row in rows] == pytest.approx(plan.sites["gain"].tolist())
+    assert all(row["reason_zh"] and row["reason_en"] for row in rows)
+
+
+def test_candidates_are_ranked_and_none_is_missing(workbook, plan):
+    rows = rows_of(workbook, SHEETS[2])
+    assert [row["rank"] for row in rows] == list(range(1, 6))
+    assert {row["id"] for row in rows} == set(plan.candidates.index)
+
+
+def test_gaps_are_all_who_have_no_station_today_the_uncovered_first(workbook, plan):
+    rows = rows_of(workbook, SHEETS[4])
+    assert {row["id"] for row in rows} == set(plan.today.gaps.index)
+    covered = [row["covered"] for row in rows]
+    assert covered == ["✗"] * covered.count("✗") + ["✓"] * covered.count("✓")
+    assert covered.count("✗") == len(plan.coverage.gaps)
+    left = [row["workers"] for row in rows if row["covered"] == "✗"]
+    assert left == sorted(left, reverse=True)
+
+
+def test_places_are_given_in_wgs84_and_in_gcj02(workbook, plan):
+    row = rows_of(workbook, SHEETS[1])[0]
+    point = plan.sites.geometry.to_crs(4326).iloc[0]
+    lon, lat = from_wgs84((np.array([point.x]), np.array([point.y])), "gcj02")
+    assert (row["lon"], row["lat"]) == pytest.approx((point.x, point.y))
+    assert (row["lon_gcj02"], row["lat_gcj02"]) == pytest.approx((lon[0], lat[0]))
+    assert abs(row["lon"] - row["lon_gcj02"]) > 0.003
+
+
+def test_the_summary_carries_headline_shares_groups_districts_and_note(workbook, plan):
+    page = openpyxl.load_workbook(workbook)["摘要 Summary"]
+    cells = [cell for row in page.iter_rows(values_only=True) for cell in row if cell is not None]
+    assert page["A1"].value.startswith("新开 2 个站点，10 分钟覆盖率由")
+    assert page["A3"].value == "虚构 made up"
+    assert {"factory", "office", "西区", "东区", "proved"} <= set(map(str, cells))
+    assert any(cell == pytest.approx(plan.today.share) for cell in cells if isinstance(cell, float))
+    assert any(
+        cell == pytest.approx(plan.coverage.share) for cell in cells if isinstance(cell, float)
+    )
+
+
+def test_parameters_name_speed_cutoffs_seed_sources_and_version(workbook):
+    rows = {row["item"]: row["value"] for row in rows_of(workbook, SHEETS[5])}
+    assert rows["minutes"] == "5, 10"
+    assert rows["speed (km/h)"] == "4.5"
+    assert rows["seed"] == "0"
+    assert rows["streets: file"] == "streets.geojson"
+    assert rows["rows: demand"] == "49 (ok: 49)"
+    assert rows["servicecircle"]
+
+
+def test_no_text_becomes_a_formula_or_a_link(workbook):
+    names = {row["name"] for row in rows_of(workbook, SHEETS[2])}
+    assert {"=1+1", "@SUM(A1)", "http://example.org", "bellshop"} <= names
+    with zipfile.ZipFile(workbook) as archive:
+        for name in archive.namelist():
+            text = archive.read(name).decode("utf-8", errors="replace")
+            assert "<f>" not in text
+            assert "<hyperlink" not in text
+            assert "\x07" not in text
+
+
+def test_libreoffice_opens_the_workbook_and_shows_the_text_as_typed(workbook, tmp_path):
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed")
+    copy = tmp_path / "plan.xlsx"
+    shutil.copy(workbook, copy)
+    # 44 = comma, 34 = quotes, 76 = UTF-8, 1 = first line, last: the third sheet.
+    convert = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,3"
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    subprocess.run(
+        [office, profile, "--headless", "--convert-to", convert, "--outdir", tmp_path, copy],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (text,) = (path.read_text(encoding="utf-8") for path in tmp_path.glob("*.csv"))
+    assert "=1+1" in text
+    assert "@SUM(A1)" in text
+
+
+def test_geopackage_layers_hold_the_same_rows(plan, tmp_path):
+    path = tmp_path / "plan.gpkg"
+    write_report(plan, path, districts=town.districts())
+    with sqlite3.connect(path) as base:
+        kinds = dict(base.execute("select table_name, data_type from gpkg_contents"))
+        gain = base.execute('select sum("gain") from sites').fetchone()[0]
+    base.close()
+    spatial = {name for name, kind in kinds.items() if kind == "features"}
+    assert spatial == {"sites", "candidates", "stations", "gaps"}
+    assert {"coverage", "plan", "by_group", "by_district", "parameters"} <= set(kinds)
+    assert gain == pytest.approx(plan.sites["gain"].sum())
+    sites = gpd.read_file(path, layer="sites", engine="pyogrio")
+    assert sites.crs.to_epsg() == 4326
+    assert list(sites["id"]) == list(plan.sites.index)
+    near = sites.to_crs(town.METRES).distance(plan.sites.to_crs(town.METRES).reset_index().geometry)
+    assert near.max() < 0.01
+
+
+def test_columns_that_a_geopackage_cannot_hold_get_other_names(network, tmp_path):
+    stations = town.stations().assign(FID="x", Name="again", tags=[["a", 1]])
+    result = measure_coverage(network, stations, town.workers(), minutes=10)
+    write_report(result, tmp_path / "a.gpkg")
+    layer = gpd.read_file(tmp_path / "a.gpkg", layer="stations", engine="pyogrio")
+    assert layer[["FID_", "name", "Name_", "tags"]].iloc[0].tolist() == [
+        "x",
+        "station S1",
+        "again",
+        "['a', 1]",
+    ]
+
+
+def test_a_coverage_has_the_sheets_that_apply(coverage, tmp_path):
+    write_report(coverage, tmp_path / "today.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "today.xlsx")
+    assert book.sheetnames == [SHEETS[0], *SHEETS[3:]]
+    assert "覆盖" in book[SHEETS[0]]["A1"].value
+    assert len(rows_of(tmp_path / "today.xlsx", SHEETS[4])) == len(coverage.gaps)
+
+
+def test_rows_without_a_place_are_kept_with_their_status(network, tmp_path):
+    workers = town.workers().assign(status="ok")
+    workers.loc["W48", "status"] = "no_geometry"
+    workers.loc["W48", "geometry"] = None
+    result = measure_coverage(network, town.stations(), workers, minutes=10)
+    write_report(result, tmp_path / "a.xlsx")
+    write_report(result, tmp_path / "a.gpkg")
+    rows = {row["id"]: row for row in rows_of(tmp_path / "a.xlsx", SHEETS[4])}
+    assert rows["W48"]["status"] == "no_geometry"
+    assert rows["W48"]["lon"] is None
+    layer = gpd.read_file(tmp_path / "a.gpkg", layer="gaps", engine="pyogrio").set_index("id")
+    assert layer.loc["W48", "geometry"] is None
+
+
+def test_a_plan_without_stations_and_without_gaps_is_written(network, tmp_path):
+    everywhere = town.workers().rename(index=lambda name: f"N{name}")
+    full = choose_sites(network, everywhere, town.workers(), minutes=10, n_open=49)
+    assert len(full.coverage.gaps) == 0
+    write_report(full, tmp_path / "full.xlsx")
+    write_report(full, tmp_path / "full.gpkg")
+    assert rows_of(tmp_path / "full.xlsx", SHEETS[3]) == []
+    layer = gpd.read_file(tmp_path / "full.gpkg", layer="stations", engine="pyogrio")
+    assert len(layer) == 0
+
+
+def test_a_table_longer_than_a_sheet_is_refused_before_writing(coverage, tmp_path, monkeypatch):
+    monkeypatch.setattr(_workbook, "MOST_ROWS", 20)
+    with pytest.raises(InputError, match=r"Excel holds 20 .*\.gpkg"):
+        write_report(coverage, tmp_path / "a.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_very_long_text_is_cut_and_said(network, tmp_path):
+    stations = town.stations().assign(address="长" * 40_000)
+    result = measure_coverage(network, stations, town.workers(), minutes=10)
+    with pytest.warns(InputWarning, match="1 texts"):
+        write_report(result, tmp_path / "a.xlsx")
+    (row,) = rows_of(tmp_path / "a.xlsx", SHEETS[3])
+    assert row["address"] == "长" * 32_767
+
+
+def test_a_failure_leaves_the_old_file(coverage, tmp_path, monkeypatch):
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(b"old")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_workbook, "write_workbook", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        write_report(coverage, path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_suffixes_and_other_objects_are_refused(coverage, network, tmp_path):
+    with pytest.raises(InputError, match=r"\.xlsx or \.gpkg"):
+        write_report(coverage, tmp_path / "a.pdf")
+    areas = service_areas(network, town.stations(), minutes=5)
+    with pytest.raises(InputError, match="not GeoDataFrame"):
+        write_report(areas, tmp_path / "a.xlsx")
+
+
+def test_number_formats_follow_the_columns():
+    whole, half = pd.Series([1.0, np.nan]), pd.Series([0.5])
+    assert _workbook.number_kind("gain", whole) == "whole"
+    assert _workbook.number_kind("minutes", half) == "decimal"
+    assert _workbook.number_kind("share_after", half) == "percent"
+    assert _workbook.number_kind("lat", half) == "degrees"
+    assert _workbook.number_kind("covered", pd.Series([True])) == "text"
+    assert _workbook.text_width("武汉ab") == 6
