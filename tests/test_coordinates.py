@@ -246,9 +246,11 @@ def test_frames_keep_index_columns_and_their_input_unchanged():
         crs=4326,
         index=["x", "y", "z"],
     )
+    frame.attrs["source"] = "here"
     before = frame.copy()
     mars = from_wgs84(frame, "gcj02")
     assert mars.crs is None
+    assert mars.attrs == {"source": "here"}
     assert list(mars.columns) == ["name", "geometry"]
     assert list(mars.index) == ["x", "y", "z"]
     assert mars.geometry["y"] is None
@@ -260,7 +262,7 @@ def test_frames_keep_index_columns_and_their_input_unchanged():
 
 
 def test_projected_frames_are_brought_to_degrees_first():
-    point = gpd.GeoSeries([shapely.Point(116.422640, 39.930301)], crs=4326).to_crs(3857)
+    point = gpd.GeoSeries([shapely.Point(116.422640, 39.930301)] * 2, crs=4326).to_crs(3857)
     back = to_wgs84(point, "gcj02")
     assert back.crs == 4326
     assert metres(back[0].x, back[0].y, 116.4164, 39.9289) < 0.1

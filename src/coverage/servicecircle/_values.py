@@ -81,8 +81,8 @@ def numbers(cells: pd.Series) -> Numbers:
     unreadable = np.zeros(len(values), dtype=bool)
     left = np.isnan(values) & text.notna().to_numpy()
     read = {cell: read_number(cell) for cell in text[left].unique()}
-    for place in np.flatnonzero(left):
-        found = read[text.iloc[place]]
+    for place, cell in zip(np.flatnonzero(left), text[left], strict=True):
+        found = read[cell]
         if found is None:
             unreadable[place] = True
         else:
@@ -137,8 +137,8 @@ def degrees(cells: pd.Series) -> NDArray[np.float64]:
         return cells.to_numpy(dtype=float, na_value=np.nan)
     text = texts(cells)
     values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
-    for place in np.flatnonzero(np.isnan(values) & text.notna().to_numpy()):
-        values[place] = _angle(text.iloc[place])
+    left = np.isnan(values) & text.notna().to_numpy()
+    values[left] = [_angle(cell) for cell in text[left]]
     return values
 
 

@@ -183,7 +183,9 @@ def _convert(places: Places, system: System, shift: Shift, crs: int | None) -> P
 def _with_geometry(frame: gpd.GeoDataFrame, geometry: gpd.GeoSeries) -> gpd.GeoDataFrame:
     table = pd.DataFrame(frame).copy()
     table[frame.geometry.name] = geometry
-    return gpd.GeoDataFrame(table, geometry=frame.geometry.name, crs=geometry.crs)
+    converted = gpd.GeoDataFrame(table, geometry=frame.geometry.name, crs=geometry.crs)
+    converted.attrs = dict(frame.attrs)
+    return converted
 
 
 def _convert_series(

@@ -232,12 +232,14 @@ def _clean_rows(
     """Leave out blank rows, repeated headers and totals; map files have none of these."""
     if geometry is not None or frame.empty:
         return frame, geometry
-    filled = frame.notna() & (frame != "")
-    frame = frame[filled.any(axis=1)]
-    first = frame.where(filled).bfill(axis=1).iloc[:, 0].astype(object)
+    cells = frame.to_numpy(dtype=object, na_value="")
+    filled = cells != ""
+    kept = filled.any(axis=1)
+    frame, cells, filled = frame[kept], cells[kept], filled[kept]
+    first = pd.Series(cells[np.arange(len(cells)), filled.argmax(axis=1)], index=frame.index)
     folded = first.map(lambda cell: fold(str(cell)).strip(":。"))
     totals = folded.isin(read_vocabulary("values")["totals"])
-    again = (frame == pd.Series(header, index=frame.columns)).sum(axis=1) >= _KNOWN_HEADERS
+    again = pd.Series((cells == np.array(header)).sum(axis=1) >= _KNOWN_HEADERS, index=frame.index)
     if totals.any():
         losses.append(f"{count(totals, 'row')} of totals left out: {name_some(first[totals])}")
     if again.any():
