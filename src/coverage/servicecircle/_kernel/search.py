@@ -91,7 +91,10 @@ def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):  #
 
 @njit(cache=True, nogil=True)
 def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):  # noqa: ANN001, ANN202, PLR0917
-    """Cost from origin ``k`` to a place on its own street, not over the street's ends."""
+    """Cost from origin ``k`` to a place on its own street, not over the street's ends.
+
+    The shorter of the way along the street and the straight line.
+    """
     street = origins.street[k]
     along, against = graph.street_cost[street, 0], graph.street_cost[street, 1]
     best = FAR
@@ -100,6 +103,8 @@ def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):  # noqa:
     if against < FAR and origins.at_first[k] + at_last >= against:
         best = min(best, origins.at_first[k] + at_last - against)
     best += origins.access[k] + access
+    if along >= FAR or against >= FAR:  # the straight line may not run against a one-way
+        return best
     dx, dy = origins.xy[k, 0] - x, origins.xy[k, 1] - y
     return min(best, int(np.floor(10.0 * np.sqrt(dx * dx + dy * dy) + 0.5)))
 

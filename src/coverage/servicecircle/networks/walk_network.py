@@ -108,7 +108,7 @@ class WalkNetwork:
             metres=streets.metres,
             shape_xy=np.stack(project(*streets.lonlat.T), axis=1),
             shape_offsets=streets.offsets.astype(np.int64),
-            tags=tags.drop(columns=["along", "against"]),
+            tags=tags.drop(columns=["along", "against"]).astype(str),
             component=components(streets.ends, len(streets.node_lonlat)),
             source=source,
         ).with_access(max_access)
