@@ -24,6 +24,8 @@ AREA_SUFFIXES = (".gpkg", ".geojson")
 COVERAGE_SUFFIXES = (".xlsx", ".gpkg", ".html")
 SCORE_SUFFIXES = (".gpkg", ".geojson")
 
+WIDE = 200
+
 app = typer.Typer(
     help="服务圈 Where workers' service stations should go: walking circles, coverage, sites.",
     no_args_is_help=False,
@@ -366,7 +368,10 @@ def _facts(network: Any) -> "pd.DataFrame":
 
 
 def _stdout() -> Console:
-    return Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDE  # a file or a pipe has no edge to fold at
+    return console
 
 
 def _print(rows: "pd.DataFrame", facts: Mapping[Any, Any], *, as_json: bool) -> None:
