@@ -265,7 +265,7 @@ def broken_districts(folder: Path) -> None:
         (drop_column, "workers.csv has no column for lon"),
         (empty_table, "workers.csv"),
         (empty_file, "shops.csv"),
-        (nan_coordinates, "None of the 49 rows of demand"),
+        (nan_coordinates, "None of the 49 rows of demand can be used"),
         (another_city, "None of the 49 rows of demand lies within 100 m of a street"),
         (shops_in_another_city, "None of the 5 rows of candidates"),
         (metres_called_degrees, "workers.csv"),

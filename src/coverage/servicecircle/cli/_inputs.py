@@ -58,6 +58,8 @@ def require_joined(frame: pd.DataFrame, name: str, max_access: float) -> None:
     if len(frame) == 0 or (frame["status"] == "ok").any():
         return
     counts = ", ".join(f"{status} {n}" for status, n in frame["status"].value_counts().items())
+    if not frame["status"].isin(["unsnapped", "island"]).any():
+        raise InputError(f"None of the {len(frame)} rows of {name} can be used ({counts}).")
     raise InputError(
         f"None of the {len(frame)} rows of {name} lies within {max_access:g} m of a street of the "
         f"network ({counts}). Is it the same city, and is `coordinates` right?"
@@ -74,7 +76,7 @@ def read_districts(path: Path) -> gpd.GeoDataFrame:
     try:
         areas = gpd.read_file(path.absolute(), engine="pyogrio")
     except DataSourceError as error:
-        raise InputError(f"{path.name} cannot be read: {error}.") from error
+        raise InputError(f"{path.name} cannot be read; is it damaged?") from error
     if areas.crs is None:
         raise CrsError(f"The districts in {path.name} have no CRS.")
     name = next((name for name in DISTRICT_NAMES if name in areas.columns), None)
