@@ -200,7 +200,7 @@ def test_after_swapping_no_single_swap_helps(seed):
     cover, rules = cover_of(table, weight), at_most(4, 15)
     state = empty_state(cover, rules)
     start = sum(turn(cover, rules, state, j, 1) for j in range(4))
-    won = swap(cover, rules, state, np.zeros(15, np.int64))
+    won = swap(cover, rules, state, np.zeros(15, np.int64), thorough=True)
     chosen = set(np.flatnonzero(state.chosen))
     value = covered(table, weight, chosen)
     assert value == start + won

@@ -46,11 +46,11 @@ def city(request, shared_data):
 
 
 def straight_line_rule(network, facilities, demand, metres):
-    """Two places at the same street may walk straight to each other."""
+    """Two places at the same street may walk straight to each other, up to max_access."""
     a, b = join_places(network, facilities, "a"), join_places(network, demand, "b")
     same = (a.street[:, None] == b.street[None, :]) & (a.street[:, None] >= 0)
     gap = np.hypot(*(a.xy[:, None] - b.xy[None]).transpose(2, 0, 1))
-    return np.where(same, np.minimum(metres, gap), metres)
+    return np.where(same & (gap <= network.max_access), np.minimum(metres, gap), metres)
 
 
 @pytest.mark.filterwarnings("ignore::servicecircle.errors.UnsnappedWarning")

@@ -287,7 +287,7 @@ def walk_times(
     -----
     Cost is an integer: decimetres of walking (Dijkstra 1959, bounded). A place walks the
     straight line to its nearest street and joins it there; two places at the same street
-    walk the shorter of the way along it and the straight line.
+    walk the shorter of the way along it and, up to ``max_access`` metres, the straight line.
     """
     from servicecircle._kernel.batch import in_threads, join_ragged
     from servicecircle._kernel.search import reach_targets

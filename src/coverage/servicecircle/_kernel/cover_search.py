@@ -33,13 +33,15 @@ class State(NamedTuple):
     """A plan and what follows from it; changed in place.
 
     ``chosen`` (m,): open sites. ``times`` (n,): how many open sites cover each row. ``gain``
-    (m,): weight that a site would newly cover. ``slack``: room left in each rule.
+    (m,): weight that a site would newly cover. ``slack``: room left in each rule. ``stale``
+    (m,): sites that share rows with one that was turned since they were last looked at.
     """
 
     chosen: Bools
     times: Ints
     gain: Ints
     slack: Ints
+    stale: Bools
 
 
 def at_most(n_open: int, n_sites: int) -> Rules:
@@ -74,12 +76,13 @@ def empty_state(cover: Cover, rules: Rules) -> State:
     m, n = cover.shape
     sums = np.concatenate([[0], np.cumsum(cover.weight[cover.site_rows])])
     gain = sums[cover.site_ptr[1:]] - sums[cover.site_ptr[:-1]]
-    return State(np.zeros(m, dtype=bool), np.zeros(n, dtype=np.int64), gain, rules.limit.copy())
+    none = np.zeros(m, dtype=bool)
+    return State(none, np.zeros(n, dtype=np.int64), gain, rules.limit.copy(), none.copy())
 
 
 def copy_state(state: State) -> State:
     """Return a plan that can be changed on its own."""
-    return State(state.chosen.copy(), state.times.copy(), state.gain.copy(), state.slack.copy())
+    return State(state.chosen.copy(), state.times.copy(), state.gain.copy(), state.slack.copy(), state.stale.copy())
 
 
 @njit(cache=True, nogil=True)
@@ -106,11 +109,11 @@ def turn(cover: Cover, rules: Rules, state: State, j: int, sign: int) -> int:
         state.slack[rules.row[e]] -= sign * rules.amount[e]
     for e in range(cover.site_ptr[j], cover.site_ptr[j + 1]):
         row = cover.site_rows[e]
-        if state.times[row] == edge:
-            moved = sign * cover.weight[row]
-            change += moved
-            for f in range(cover.row_ptr[row], cover.row_ptr[row + 1]):
-                state.gain[cover.row_sites[f]] -= moved
+        moved = sign * cover.weight[row] if state.times[row] == edge else 0
+        change += moved
+        for f in range(cover.row_ptr[row], cover.row_ptr[row + 1]):
+            state.gain[cover.row_sites[f]] -= moved
+            state.stale[cover.row_sites[f]] = True
         state.times[row] += sign
     return change
 
@@ -155,17 +158,21 @@ def fill(
 
 
 @njit(cache=True, nogil=True)
-def swap(cover: Cover, rules: Rules, state: State, extra: Ints) -> int:
+def swap(cover: Cover, rules: Rules, state: State, extra: Ints, thorough: bool) -> int:  # noqa: FBT001
     """Swap one site for another while that covers more; return the weight won.
 
-    ``extra`` (m,) int64 zeros: scratch, left as zeros.
+    Looks at stale sites only, which may miss a swap between distant ones; ``thorough``
+    looks at all until none helps. ``extra`` (m,) int64 zeros: scratch, left as zeros.
     """
     won, better = 0, True
     while better:
         better = False
+        if thorough:
+            state.stale[:] = True
         for i in range(state.chosen.size):
-            if not state.chosen[i]:
+            if not (state.chosen[i] and state.stale[i]):
                 continue
+            state.stale[i] = False
             loss = 0
             for e in range(cover.site_ptr[i], cover.site_ptr[i + 1]):
                 row = cover.site_rows[e]
@@ -218,7 +225,7 @@ def search(  # noqa: PLR0917 – numba takes no keywords
     for _ in range(rounds):
         value += _take_out(cover, rules, state, seed)
         value += fill(cover, rules, state, SHAKE, seed)[1]
-        value += swap(cover, rules, state, extra)
+        value += swap(cover, rules, state, extra, False)  # noqa: FBT003
         value += fill(cover, rules, state, 0.0, seed)[1]
         if value > best_value:
             best_value = value
@@ -245,3 +252,4 @@ def _copy(source: State, target: State) -> None:
     target.times[:] = source.times
     target.gain[:] = source.gain
     target.slack[:] = source.slack
+    target.stale[:] = source.stale

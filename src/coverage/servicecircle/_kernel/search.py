@@ -21,7 +21,8 @@ class Graph(NamedTuple):
 
     ``indptr`` (n+1), ``heads``, ``cost``, ``arc_street`` (arcs): CSR of the nodes.
     ``ends`` (m, 2): first and last node of every street. ``street_cost`` (m, 2): along
-    the street and against it. All int32.
+    the street and against it. All int32. ``off_street``: decimetres that may be walked
+    off the streets at once.
     """
 
     indptr: np.ndarray
@@ -30,6 +31,7 @@ class Graph(NamedTuple):
     arc_street: np.ndarray
     ends: np.ndarray
     street_cost: np.ndarray
+    off_street: int
 
 
 class Places(NamedTuple):
@@ -93,7 +95,8 @@ def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):  #
 def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):  # noqa: ANN001, ANN202, PLR0917
     """Cost from origin ``k`` to a place on its own street, not over the street's ends.
 
-    The shorter of the way along the street and the straight line.
+    The shorter of the way along the street and, where it is short enough to be walked off
+    the streets, the straight line.
     """
     street = origins.street[k]
     along, against = graph.street_cost[street, 0], graph.street_cost[street, 1]
@@ -106,7 +109,8 @@ def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):  # noqa:
     if along >= FAR or against >= FAR:  # the straight line may not run against a one-way
         return best
     dx, dy = origins.xy[k, 0] - x, origins.xy[k, 1] - y
-    return min(best, int(np.floor(10.0 * np.sqrt(dx * dx + dy * dy) + 0.5)))
+    straight = int(np.floor(10.0 * np.sqrt(dx * dx + dy * dy) + 0.5))
+    return min(best, straight) if straight <= graph.off_street else best
 
 
 @njit(cache=True, nogil=True)

@@ -141,14 +141,16 @@ class WalkNetwork:
     def away(self) -> Graph:
         """Graph for searches that walk away from their origins."""
         indptr, heads, leaving, _, street = self._csr
-        return Graph(indptr, heads, leaving, street, self.ends, self.street_cost)
+        return Graph(
+            indptr, heads, leaving, street, self.ends, self.street_cost, round(self.max_access * 10)
+        )
 
     @cached_property
     def toward(self) -> Graph:
         """Graph for searches in which everybody walks to the origin."""
         indptr, heads, _, arriving, street = self._csr
         cost = np.ascontiguousarray(self.street_cost[:, ::-1])
-        return Graph(indptr, heads, arriving, street, self.ends, cost)
+        return Graph(indptr, heads, arriving, street, self.ends, cost, round(self.max_access * 10))
 
     @cached_property
     def is_island(self) -> np.ndarray:
