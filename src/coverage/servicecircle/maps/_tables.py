@@ -52,7 +52,7 @@ def place_table(frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
         "name": names.where(names != "", ids),
         "kind": text_column(frame, "kind" if "kind" in frame.columns else "station_type"),
         "district": text_column(frame, "district"),
-        "closed": [value is True for value in _flag(frame, "closed")],
+        "closed": _column(_flag(frame, "closed"), frame).isin([True]),
         **{name: _column(_said(frame, name), frame) for name in SAID},
         **{name: _column(_flag(frame, name), frame) for name in FLAGS},
         "status": frame["status"] if "status" in frame.columns else "ok",

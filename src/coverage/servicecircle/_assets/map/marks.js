@@ -78,7 +78,11 @@
         title,
         zIndexOffset: raise,
         icon: L.divIcon({ className: "", html, iconSize: size, iconAnchor: anchor }),
-      }).on("click", (event) => this.pick(selection, event.target.getElement()));
+      }).on("click keypress", (event) => {
+        if (event.type === "keypress" && event.originalEvent.key !== "Enter") return;
+        L.DomEvent.preventDefault(event.originalEvent);
+        this.pick(selection, event.target.getElement());
+      });
     }
 
     station(station, index) {

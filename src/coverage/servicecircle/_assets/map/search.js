@@ -74,8 +74,10 @@
         event.preventDefault();
         this.active = (this.active + step + this.results.length) % this.results.length;
         this.draw();
-      } else if (event.key === "Enter" && this.active >= 0) this.choose(this.active);
-      else if (event.key === "Escape" && !this.list.hidden) {
+      } else if (event.key === "Enter" && this.active >= 0) {
+        event.preventDefault(); // or the same key press would close the card again
+        this.choose(this.active);
+      } else if (event.key === "Escape" && !this.list.hidden) {
         event.stopPropagation();
         this.close();
       }

@@ -1,0 +1,300 @@
+"""The saved map in a real browser: opens offline, answers clicks and keys, runs no text."""
+
+from __future__ import annotations
+
+import re
+
+import geopandas as gpd
+import pytest
+import town
+from hostile import PAYLOADS, hostile_map
+from servicecircle.coverage import measure_coverage
+from servicecircle.maps import map_coverage, map_plan, save_map
+from servicecircle.networks import read_network
+from servicecircle.siting import choose_sites
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::servicecircle.errors.ServiceCircleWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("town")
+    town.write_town(folder)
+    return read_network(folder / "streets.geojson")
+
+
+@pytest.fixture(scope="module")
+def plan(world):
+    stations, workers = town.stations(), town.workers()
+    shops = town.shops().assign(name=[f"shop {k}" for k in range(1, 6)])
+    return choose_sites(world, shops, workers, existing=stations, n_open=2, minutes=[5, 10])
+
+
+@pytest.fixture(scope="module")
+def saved(plan, tmp_path_factory):
+    path = tmp_path_factory.mktemp("maps") / "plan.html"
+    districts = town.districts().assign(name_en=["West", "East"])
+    return save_map(map_plan(plan, title="小城 Town", districts=districts), path)
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_the_map_opens_without_error_and_asks_no_one_for_anything(open_map, saved, phone):
+    opened = open_map(saved, phone=phone)
+    opened.page.wait_for_timeout(300)
+    assert opened.complaints == []
+    assert opened.requests == []
+    assert opened.page.locator("#panel h1").is_visible()
+    assert opened.page.locator(".leaflet-site-pane .pin").count() == 2
+
+
+def test_streets_and_dots_are_painted(open_map, saved):
+    page = open_map(saved).page
+    painted = page.evaluate(
+        """() => [...document.querySelectorAll('#stage canvas')].map((canvas) => {
+            const { width, height } = canvas;
+            const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+            return data.some((value, index) => index % 4 === 3 && value > 0);
+        })"""
+    )
+    assert painted[:2] == [True, True]
+
+
+def test_the_page_says_the_plans_own_figures(open_map, saved, plan):
+    page = open_map(saved).page
+    before, after = plan.curve["share"].iloc[0], plan.curve["share"].iloc[-1]
+    headline = page.locator("#panel h1 .en").inner_text()
+    assert headline == (f"2 new stations lift 10-minute coverage from {before:.0%} to {after:.0%}")
+    gains = page.locator("#panel .row.site .first").all_inner_texts()
+    assert gains == [f"+{gain:,.0f}" for gain in plan.sites["gain"]]
+
+
+def test_the_three_views_change_map_list_and_headline(open_map, saved):
+    page = open_map(saved).page
+    page.get_by_role("button", name="现状 Today").click()
+    assert "现有 1 个站点" in page.locator("h1 .zh").inner_text()
+    assert page.locator(".leaflet-site-pane .pin").count() == 0
+    assert page.locator(".row.spot").count() > 0
+    page.get_by_role("button", name="变化 Change").click()
+    assert page.locator(".leaflet-site-pane .pin").count() == 2
+    assert page.get_by_role("tab", name="各区 Districts").get_attribute("aria-selected") == "true"
+    assert re.search(r"\+\d+", page.locator(".district .points").first.inner_text())
+
+
+def test_a_group_changes_every_number(open_map, saved, plan):
+    page = open_map(saved).page
+    page.locator(".chips button").nth(1).click()
+    assert "Factory workers" in page.locator("h1 .en").inner_text()
+    demand = plan.demand[plan.demand["group"] == "factory"]
+    shown = page.locator(".numbers b").all_inner_texts()
+    left = demand.loc[~demand["covered"], "workers"].sum()
+    assert shown[-1] == f"{left:,.0f}"
+    total = page.locator(".row.site .second").last.inner_text()
+    assert (
+        total == f"{demand.loc[demand['covered'], 'workers'].sum() / demand['workers'].sum():.0%}"
+    )
+
+
+def test_a_row_opens_the_card_and_escape_gives_the_focus_back(open_map, saved, plan):
+    page = open_map(saved).page
+    row = page.locator(".row.site").nth(1)
+    row.focus()
+    page.keyboard.press("Enter")
+    card = page.get_by_role("dialog")
+    assert card.is_visible()
+    assert f"+{plan.sites['gain'].iloc[1]:,.0f}" in card.inner_text()
+    assert plan.sites["reason_zh"].iloc[1] in card.inner_text()
+    assert page.locator(".leaflet-chosen-pane path").count() >= 3
+    page.keyboard.press("Escape")
+    assert not card.is_visible()
+    assert row.evaluate("(row) => row === document.activeElement")
+
+
+def test_a_pin_answers_to_the_keyboard(open_map, saved):
+    page = open_map(saved).page
+    pin = page.locator(".leaflet-site-pane .leaflet-marker-icon").first
+    pin.focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Enter")
+    assert not page.get_by_role("dialog").is_visible()
+    assert pin.evaluate("(pin) => pin === document.activeElement")
+
+
+def test_a_pin_a_station_and_a_candidate_open_their_cards(open_map, saved):
+    page = open_map(saved).page
+    page.locator(".leaflet-site-pane .mark").first.click()
+    assert "第 1 个开设" in page.get_by_role("dialog").inner_text()
+    page.keyboard.press("Escape")
+    page.locator(".leaflet-station-pane .mark").first.click()
+    assert "station S1" in page.get_by_role("dialog").inner_text()
+    page.get_by_role("button", name="对比直线圆").click()
+    assert "km²" in page.get_by_role("dialog").inner_text()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="图层 Layers").click()
+    page.get_by_label("候选点 Candidates").check()
+    page.keyboard.press("Escape")
+    spot = page.evaluate(
+        """() => { const { map, data } = ServiceCircle.app;
+            const index = data.candidates.findIndex((place) => !place.site);
+            const at = map.latLngToContainerPoint(data.candidates[index].at);
+            const box = map.getContainer().getBoundingClientRect();
+            return [at.x + box.x, at.y + box.y]; }"""
+    )
+    page.mouse.click(*spot)
+    assert "未入选" in page.get_by_role("dialog").inner_text()
+
+
+def test_languages_switch_and_set_the_pages_language(open_map, saved):
+    page = open_map(saved).page
+    page.get_by_role("button", name="EN", exact=True).click()
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert not re.search(r"[\u4e00-\u9fff]", page.locator("#legend").inner_text())
+    assert page.locator("#panel .bars, #panel ol").first.is_visible()
+    page.get_by_role("button", name="中文").click()
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert "walk" not in page.locator("#legend").inner_text()
+
+
+def test_search_finds_by_id_and_opens_the_card(open_map, saved):
+    page = open_map(saved).page
+    page.get_by_role("combobox").fill("C1")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    assert "shop 1" in page.get_by_role("dialog").inner_text()
+
+
+def test_on_a_phone_the_sheet_opens_and_targets_are_large(open_map, saved):
+    page = open_map(saved, phone=True).page
+    assert not page.locator("#panel .list").is_visible()
+    page.locator(".handle").tap()
+    assert page.locator("#panel .list").is_visible()
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button:not(.handle)')]
+            .filter((button) => button.offsetParent)
+            .map((button) => [button.textContent, button.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 44 || box.height < 44)
+            .map(([text, box]) => `${text} ${box.width}x${box.height}`)"""
+    )
+    assert small == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_paper_shows_order_and_districts_and_pictures_instead_of_canvases(open_map, saved):
+    page = open_map(saved).page
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#stage .leaflet-pane > img").count() == 3
+    assert page.locator("#panel ol").count() == 1
+    assert page.locator("#panel .bars").count() == 1
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("#stage .leaflet-pane > img").count() == 0
+    assert page.locator("#search").is_visible()
+
+
+EMPTY = {
+    "no station": ("目前没有站点", lambda: (town.stations().iloc[:0], town.workers())),
+    "no workers": ("未提供职工数据", lambda: (town.stations(), town.workers().iloc[:0])),
+    "no gap": (
+        "10 分钟内已全部覆盖",
+        lambda: (town.stations(), town.workers().loc[["W1", "W8"]]),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EMPTY)
+def test_empty_states_are_said(open_map, world, tmp_path, case):
+    text, tables = EMPTY[case]
+    today = measure_coverage(world, *tables(), minutes=[5, 10])
+    opened = open_map(save_map(map_coverage(today), tmp_path / "today.html"))
+    assert text in opened.page.locator("#panel").inner_text()
+    assert opened.complaints == []
+
+
+def test_a_plan_that_cannot_be_says_why_in_red_and_has_no_pins(open_map, world, tmp_path):
+    refused = choose_sites(
+        world, town.shops(), town.workers(), existing=town.stations(),
+        n_open=1, required=["C1", "C2"], minutes=[5, 10],
+    )  # fmt: skip
+    opened = open_map(save_map(map_plan(refused), tmp_path / "plan.html"))
+    assert opened.page.locator(".conflict").first.is_visible()
+    assert opened.page.locator(".pin").count() == 0
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_text_from_tables_is_shown_and_never_run(open_map, tmp_path, payload):
+    opened = open_map(save_map(hostile_map(tmp_path, payload), tmp_path / "map.html"))
+    page = opened.page
+    seen = [page.inner_text("body"), page.locator(".leaflet-label-pane").inner_text()]
+    for tab in ("各区", "人群"):
+        page.get_by_role("tab", name=tab).click()
+        seen.append(page.inner_text("#panel"))
+    for choice in ("{type: 'site', index: 0}", "{type: 'station', index: 0}", CANDIDATE):
+        page.evaluate(f"ServiceCircle.app.pick({choice})")
+        seen.append(page.inner_text("#card"))
+    page.get_by_role("combobox").fill("shop")
+    seen.append(page.inner_text("#results"))
+    page.evaluate("ServiceCircle.app.set({view: 'today', tab: 'first', selected: null})")
+    seen.append(page.inner_text("#panel"))
+    page.evaluate(HOVER)
+    seen.append(page.inner_text("#tip"))
+    everything = " ".join(" ".join(seen).split())
+    for word in WORDS:
+        assert f"{word} {payload}" in everything, word
+    titles = page.evaluate("[...document.querySelectorAll('[title]')].map((mark) => mark.title)")
+    assert any(payload in title for title in titles)
+    assert page.evaluate("window.ran") is None
+    assert "50337" not in everything
+    assert opened.complaints == []
+    assert opened.requests == []
+
+
+CANDIDATE = (
+    "{type: 'candidate', index: ServiceCircle.app.data.candidates.findIndex((c) => !c.site)}"
+)
+HOVER = """() => { const { app } = ServiceCircle;
+    const dot = app.marks.dots[0];
+    app.map.setView(dot.at, 13, { animate: false });
+    app.hover({ latlng: L.latLng(dot.at) }); }"""
+WORDS = (
+    *("station", "shop 0", "kind", "group 0", "district 0", "title", "date"),
+    *("notice", "label", "hours", "amenities", "reason"),
+)
+
+
+def test_a_notebook_shows_the_map_and_runs_no_text(browser, tmp_path):
+    payload = PAYLOADS["img"] + PAYLOADS["closing script"] + PAYLOADS["jinja expression"]
+    made = hostile_map(tmp_path, payload)
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.set_content(f"<body style='width: 1200px'>{made._repr_html_()}</body>")
+    frame = page.frame_locator("iframe")
+    frame.locator("#panel h1").wait_for()
+    assert payload in frame.locator("#panel .over").inner_text()
+    assert [part.evaluate("window.ran") for part in page.frames] == [None, None]
+    context.close()
+
+
+def test_the_demo_city_opens_on_the_districts(open_map, tmp_path):
+    from servicecircle.demand import read_demand
+    from servicecircle.samples import wuhan
+    from servicecircle.sites import read_sites
+
+    city = wuhan()
+    today = measure_coverage(
+        read_network(city.streets),
+        read_sites(city.stations, coordinates=city.coordinates),
+        read_demand(city.workers, coordinates=city.coordinates),
+        minutes=[10, 15],
+    )
+    districts = gpd.read_file(city.districts)
+    opened = open_map(save_map(map_coverage(today, districts=districts), tmp_path / "m.html"))
+    inside = opened.page.evaluate(
+        "ServiceCircle.app.map.getBounds().contains(ServiceCircle.app.data.bounds)"
+    )
+    assert inside
+    assert "虚构" in opened.page.inner_text("#foot")
+    assert opened.complaints == []

@@ -1,0 +1,63 @@
+"""Text that tries to run when a map is saved or opened, and a town that is full of it."""
+
+from __future__ import annotations
+
+import town
+from servicecircle.maps import map_plan
+from servicecircle.networks import read_network
+from servicecircle.siting import choose_sites
+
+# Each sets window.ran or changes 7*7191 to 50337 where it is run or evaluated.
+PAYLOADS = {
+    "img": "<img src=x onerror=\"window.ran='img'\">",
+    "closing script": "</script><script>window.ran='script'</script>",
+    "backtick": "`+(window.ran='backtick')+`",
+    "escaped backtick": "\\\\`+(window.ran='escaped')+`",
+    "escaped backtick, rest a comment": "\\\\`;window.ran='comment';//",
+    "template literal": "${window.ran='literal'}",
+    "double quote": '";window.ran="double";//',
+    "single quote": "';window.ran='single';//",
+    "attribute": "x' onmouseover='window.ran=1' y=\" onfocus=\"window.ran=2\" autofocus",
+    "jinja expression": "{{ 7*7191 }}",
+    "jinja statement": "{% set x = 1 %}kept{% if x %}",
+    "jinja comment": "{# gone #}",
+}
+CHANNELS = (
+    *("station", "site", "candidate", "kind", "group", "district"),
+    *("title", "date", "notice", "label", "hours", "amenities", "reason"),
+)
+
+
+def hostile_plan(folder, payload):
+    """Make a plan of the small town with the payload in every text column."""
+    town.write_town(folder)
+    network = read_network(folder / "streets.geojson")
+    text = {
+        "kind": f"kind {payload}",
+        "hours": f"hours {payload}",
+        "amenities": f"amenities {payload}",
+        "note": payload,
+    }
+    stations = town.stations().assign(name=f"station {payload}", **text)
+    shops = town.shops()
+    shops = shops.assign(name=[f"shop {k} {payload}" for k in range(len(shops))], **text)
+    workers = town.workers()
+    workers["group"] = [f"group {number % 2} {payload}" for number in range(len(workers))]
+    plan = choose_sites(network, shops, workers, existing=stations, n_open=2, minutes=[5, 10])
+    plan.sites["reason_zh"] = f"reason {payload}"
+    plan.sites["reason_en"] = f"reason {payload}"
+    return plan
+
+
+def hostile_map(folder, payload):
+    """Draw that plan, with the payload in its own arguments as well."""
+    districts = town.districts().assign(name=[f"district {k} {payload}" for k in range(2)])
+    at = districts.geometry.iloc[0].centroid
+    return map_plan(
+        hostile_plan(folder, payload),
+        title=f"title {payload}",
+        date=f"date {payload}",
+        notice=f"notice {payload}",
+        labels=[{"text": f"label {payload}", "at": (at.x, at.y)}],
+        districts=districts,
+    )
