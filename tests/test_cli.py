@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,6 @@ import shapely
 import town
 from servicecircle import __version__
 from servicecircle.cli import main
-from servicecircle.samples import wuhan
 
 FILES = {"map.html", "plan.xlsx", "plan.gpkg", "summary.json"}
 
@@ -451,19 +449,3 @@ def test_it_runs_under_the_c_locale_with_chinese_paths(config):
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     assert {path.name for path in (config.parent / "results").iterdir()} == FILES
-
-
-def test_the_demo_is_planned_and_proved(tmp_path, capsys):
-    assert main(["plan", str(wuhan().plan), "--out", str(tmp_path / "out"), "--json"]) == 0
-    said = capsys.readouterr()
-    summary = json.loads(said.out)
-    assert summary["plan"]["status"] == "proved"
-    assert len(summary["plan"]["sites"]) == 12
-    before, after = summary["coverage_before"][-1], summary["coverage_after"][-1]
-    assert 0.45 < before["share"] < 0.6
-    assert after["share"] > before["share"] + 0.2
-    assert summary["inputs"]["demand"]["status"] == {
-        "ok": 2990, "unsnapped": 3, "bad_number": 3, "no_geometry": 2, "bad_coordinates": 2,
-    }  # fmt: skip
-    assert (tmp_path / "out" / "map.html").stat().st_size < 900_000
-    shutil.rmtree(tmp_path / "out")
