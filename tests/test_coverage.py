@@ -1,0 +1,184 @@
+"""Who is covered: sums by hand, odd rows, groups and districts."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from cities import City
+from servicecircle.coverage import measure_coverage
+from servicecircle.errors import CrsError, InputError, UnsnappedWarning
+from servicecircle.reach import Reach, walk_times
+
+# ten steps of 50 m between letters: 500 m, 6 min 40 s
+LINE = "A---------B---------C---------D---------E"
+
+
+@pytest.fixture
+def line(tmp_path):
+    city = City(LINE)
+    network = city.network(tmp_path)
+    workers = city.places("ABCDE").assign(
+        workers=[10.0, 20.0, 30.0, 40.0, 50.0], group=["x", "x", "y", "y", "y"]
+    )
+    return city, network, workers
+
+
+def test_sums_by_hand(line):
+    city, network, workers = line
+    found = measure_coverage(network, city.places("BC"), workers, minutes=[5, 7, 15])
+    assert found.demand["facility"].tolist() == ["B", "B", "C", "C", "C"]
+    expected = [20 / 3, 0, 0, 20 / 3, 40 / 3]
+    assert np.allclose(found.demand["minutes"], expected, rtol=1e-3)
+    assert found.demand["band"].tolist() == [7, 5, 5, 7, 15]
+    table = found.summary()
+    assert table["covered"].tolist() == [50, 100, 150]
+    assert table["workers"].tolist() == [150, 150, 150]
+    assert table["covered_twice"].tolist() == [0, 50, 100]
+    assert table.loc[15, "share"] == 1.0
+    assert table.loc[15, "p90_minutes"] == pytest.approx(40 / 3, rel=1e-3)
+    assert table.loc[7, "mean_minutes"] == pytest.approx((10 + 40) * 20 / 3 / 100, rel=1e-3)
+    assert np.isnan(table.loc[5, "median_minutes"])  # most are not covered within 5
+    assert found.gaps.index.tolist() == []
+    assert found.facilities["workers"].tolist() == [100, 150]
+    assert found.facilities["workers_alone"].tolist() == [0, 50]
+
+
+def test_exactly_at_the_cutoff_is_covered(line):
+    city, network, workers = line
+    edge = float(walk_times(network, city.places("A"), workers).to_frame()["minutes"].max())
+    reach = measure_coverage(network, city.places("A"), workers, minutes=edge)
+    assert reach.demand["covered"].sum() == 3 - (edge < 40 / 3 - 0.01)
+    less = measure_coverage(network, city.places("A"), workers, minutes=edge - 1 / 750)
+    assert less.demand["covered"].sum() == reach.demand["covered"].sum() - 1
+
+
+def test_by_group_and_by_district(line):
+    city, network, workers = line
+    found = measure_coverage(network, city.places("A"), workers, minutes=[5, 7])
+    groups = found.by("group")
+    assert groups.loc["x", ["workers", "covered", "uncovered"]].tolist() == [30, 30, 0]
+    assert groups.loc["y", "share"] == 0
+    assert groups["share_5"].tolist() == [pytest.approx(1 / 3), 0]
+    west = shapely.box(116.9, 29, city.place("B").x + 1e-4, 31)
+    areas = gpd.GeoDataFrame(index=["west"], geometry=[west], crs=4326)
+    districts = found.by(areas.to_crs(3857))
+    assert districts.loc["west", "workers"] == 30
+    assert districts[districts.index.isna()]["workers"].tolist() == [120]
+    with pytest.raises(InputError, match="no column 'trade'"):
+        found.by("trade")
+
+
+def test_bad_rows_stay_and_count_in_no_sum(line):
+    city, network, workers = line
+    workers = workers.assign(status="ok")
+    workers.loc["E", ["workers", "status"]] = [np.nan, "bad_number"]
+    workers.loc["lost"] = [7.0, None, "x", "no_geometry"]
+    found = measure_coverage(network, city.places("C"), workers, minutes=15)
+    assert found.demand.loc["E", "status"] == "bad_number"
+    assert found.demand["status"].tolist()[-1] == "no_geometry"
+    assert len(found.demand) == 6
+    assert found.summary()["workers"].tolist() == [100]
+    assert found.share == 1.0
+
+
+def test_unsnapped_people_stay_in_the_denominator(line):
+    city, network, workers = line
+    workers.loc["E", "geometry"] = city.place("E", north=150.0)
+    with pytest.warns(UnsnappedWarning, match="'E'"):
+        found = measure_coverage(network, city.places("D"), workers, minutes=15)
+    assert found.summary()["workers"].tolist() == [150]
+    assert found.share == pytest.approx(90 / 150)
+
+
+def test_nothing_and_nobody(line):
+    city, network, workers = line
+    none = measure_coverage(network, city.places("A").iloc[:0], workers, minutes=[10, 15])
+    assert none.share == 0
+    assert none.demand["facility"].isna().all()
+    nobody = measure_coverage(network, city.places("A"), workers.iloc[:0])
+    assert np.isnan(nobody.share)
+    assert nobody.summary()["workers"].tolist() == [0]
+    zero = measure_coverage(network, city.places("A"), workers.assign(workers=0.0))
+    assert np.isnan(zero.share)
+    assert "–" in repr(zero)
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.inf, np.nan])
+def test_bad_weights_are_named(line, bad):
+    city, network, workers = line
+    workers.loc["C", "workers"] = bad
+    with pytest.raises(InputError, match="'C'"):
+        measure_coverage(network, city.places("A"), workers)
+
+
+def test_wrong_tables_are_refused(line):
+    city, network, workers = line
+    with pytest.raises(InputError, match="no column 'people'"):
+        measure_coverage(network, city.places("A"), workers, weight="people")
+    with pytest.raises(CrsError):
+        measure_coverage(network, city.places("A").set_crs(None, allow_override=True), workers)
+    with pytest.raises(InputError, match="unique"):
+        measure_coverage(network, city.places("A"), workers.set_axis(list("AABCD")))
+
+
+def test_a_reach_gives_the_same_coverage_as_the_network(line):
+    city, network, workers = line
+    stations = city.places("BD")
+    reach = walk_times(network, city.places("ABCDE"), workers, cutoff=20)
+    direct = measure_coverage(network, stations, workers, minutes=[7, 15])
+    given = measure_coverage(reach, stations, workers, minutes=[7, 15])
+    pd.testing.assert_frame_equal(direct.demand, given.demand)
+    pd.testing.assert_frame_equal(direct.facilities, given.facilities)
+    assert given.network is None
+    with pytest.raises(InputError, match="computed to 20"):
+        measure_coverage(reach, stations, workers, minutes=30)
+    with pytest.raises(InputError, match="'Z'"):
+        measure_coverage(reach, stations.rename(index={"B": "Z"}), workers)
+
+
+def test_frames_are_not_changed(line):
+    city, network, workers = line
+    stations, before = city.places("B"), workers.copy()
+    measure_coverage(network, stations, workers)
+    pd.testing.assert_frame_equal(workers, before)
+    assert list(stations.columns) == ["workers", "geometry"]
+
+
+def test_reach_travels_through_a_file_and_a_frame(line, tmp_path):
+    city, network, workers = line
+    reach = walk_times(network, city.places("AC"), workers, cutoff=10)
+    reach.save(tmp_path / "reach.parquet")
+    again = Reach.open(tmp_path / "reach.parquet")
+    assert again.facility_ids.tolist() == ["A", "C"]
+    assert (again.minutes != reach.minutes).nnz == 0
+    assert again.minutes.nnz == reach.minutes.nnz == 5  # a walk of 0 minutes is stored
+    table = reach.to_frame()
+    back = Reach.from_frame(
+        table, facility_ids=reach.facility_ids, demand_ids=reach.demand_ids, cutoff=10
+    )
+    pd.testing.assert_frame_equal(back.to_frame(), table)
+    pd.testing.assert_frame_equal(back.nearest(), reach.nearest())
+
+
+def test_reach_from_a_bad_frame_is_refused():
+    frame = pd.DataFrame({"facility": ["a"], "demand": ["d"], "minutes": [np.nan]})
+    with pytest.raises(InputError, match="finite"):
+        Reach.from_frame(frame)
+    with pytest.raises(InputError, match="minutes"):
+        Reach.from_frame(frame.drop(columns="minutes"))
+    with pytest.raises(InputError, match="'d'"):
+        Reach.from_frame(frame.assign(minutes=1.0), demand_ids=pd.Index(["e"]))
+
+
+def test_pairs_given_twice_keep_the_smaller_minutes():
+    frame = pd.DataFrame({"facility": ["a", "a"], "demand": ["d", "d"], "minutes": [5.0, 3.0]})
+    assert Reach.from_frame(frame).to_frame()["minutes"].tolist() == [3.0]
+
+
+def test_ties_go_to_the_smaller_id():
+    frame = pd.DataFrame({"facility": ["b", "a"], "demand": ["d", "d"], "minutes": [3.0, 3.0]})
+    assert Reach.from_frame(frame).nearest()["facility"].tolist() == ["a"]
