@@ -18,9 +18,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OUT = set(
-    "abandoned bus_guideway busway construction disused elevator emergency_bay escape motorway "
-    "motorway_link no planned proposed raceway razed rest_area services trailhead traffic_island "
-    "via_ferrata".split()
+    [
+        "abandoned",
+        "bus_guideway",
+        "busway",
+        "construction",
+        "disused",
+        "elevator",
+        "emergency_bay",
+        "escape",
+        "motorway",
+        "motorway_link",
+        "no",
+        "planned",
+        "proposed",
+        "raceway",
+        "razed",
+        "rest_area",
+        "services",
+        "trailhead",
+        "traffic_island",
+        "via_ferrata",
+    ]
 )
 MAY = {"yes", "designated", "permissive", "destination", "customers", "official"}
 

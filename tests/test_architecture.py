@@ -12,7 +12,17 @@ MODULES = sorted(p for p in PACKAGE.rglob("*.py"))
 # a module may import what stands above it, and its own floor
 FLOORS = (
     ("_kernel",),
-    ("errors", "options", "_checks", "_compile", "_store", "_text", "_values", "_vocabulary", "_files"),
+    (
+        "errors",
+        "options",
+        "_checks",
+        "_compile",
+        "_store",
+        "_text",
+        "_values",
+        "_vocabulary",
+        "_files",
+    ),
     ("coordinates", "tables", "networks", "sites", "demand", "standards", "config", "samples"),
     ("reach", "areas"),
     ("coverage", "scores", "siting", "mobile", "_sentences"),

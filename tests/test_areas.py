@@ -6,7 +6,6 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-
 from cities import City
 from servicecircle.areas import reached_streets, service_areas
 from servicecircle.errors import CrsError, InputError, UnsnappedWarning
@@ -176,7 +175,9 @@ def test_tables_without_crs_or_with_repeated_ids_are_refused(grid):
 def test_swapped_coordinates_are_told(grid):
     places = at((500, 500), (700, 700)).to_crs(4326)
     turned = gpd.GeoDataFrame(
-        index=places.index, geometry=gpd.points_from_xy(places.geometry.y, places.geometry.x), crs=4326
+        index=places.index,
+        geometry=gpd.points_from_xy(places.geometry.y, places.geometry.x),
+        crs=4326,
     )
     with pytest.raises(InputError, match="exchanged"):
         service_areas(grid, turned)

@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import osmnx
 import pytest
 import shapely
-
 from servicecircle.errors import NetworkError
 from servicecircle.networks import download_network
 
@@ -47,11 +46,11 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         self.asked.append(self.path)
         self._answer(PLACE)
 
-    def do_POST(self):  # noqa: N802
+    def do_POST(self):
         size = int(self.headers["Content-Length"])
         self.asked.append(self.rfile.read(size).decode())
         elements = [{"type": "node", "id": n, "lon": x, "lat": y} for n, (x, y) in NODES.items()]
@@ -80,7 +79,8 @@ def server(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "where", ["Made-up district", (114.29, 30.49, 114.31, 30.51), shapely.box(114.29, 30.49, 114.31, 30.51)]
+    "where",
+    ["Made-up district", (114.29, 30.49, 114.31, 30.51), shapely.box(114.29, 30.49, 114.31, 30.51)],
 )
 def test_downloaded_streets_follow_the_walking_rules(server, where):
     network = download_network(where)

@@ -15,7 +15,6 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
-
 from cities import City
 from servicecircle.errors import CacheError, InputError, NetworkError, NetworkWarning
 from servicecircle.networks import network_from_osmnx, read_network
@@ -167,7 +166,9 @@ def test_file_without_most_of_its_nodes_is_refused(tmp_path, city):
         read_network(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"\x00\x00\x00\x0d\x0a\x09OSM"])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>not found</html>", b"\x00\x00\x00\x0d\x0a\x09OSM"]
+)
 def test_damaged_pbf_is_one_clear_error(tmp_path, content):
     path = tmp_path / "bad.osm.pbf"
     path.write_bytes(content)
@@ -230,7 +231,16 @@ def test_saved_network_opens_equal_and_by_memory_map(tmp_path, city):
     network = city.network(tmp_path)
     network.save(tmp_path / "saved")
     again = read_network(tmp_path / "saved")
-    for name in ("node_xy", "ends", "street_cost", "shape_xy", "component", "indptr", "heads", "cost"):
+    for name in (
+        "node_xy",
+        "ends",
+        "street_cost",
+        "shape_xy",
+        "component",
+        "indptr",
+        "heads",
+        "cost",
+    ):
         assert np.array_equal(getattr(again, name), getattr(network, name)), name
     assert all(np.array_equal(x, y) for x, y in zip(again.raster, network.raster, strict=True))
     pd.testing.assert_frame_equal(again.tags, network.tags)

@@ -194,10 +194,10 @@ class Reach:
 
     def save(self, path: str | Path) -> None:
         """Write this reach to one Parquet file (atomically; no pickle)."""
-        from servicecircle._store import write_atomically
-
         import pyarrow as pa
         import pyarrow.parquet as pq
+
+        from servicecircle._store import write_atomically
 
         pairs = self.minutes.tocoo()
         head = {
@@ -233,7 +233,9 @@ class Reach:
         except (OSError, KeyError, ValueError, pa.ArrowException) as error:
             raise CacheError(f"{str(path)!r} is not a saved reach ({error}).") from error
         if head.get("format") != FORMAT:
-            raise CacheError(f"{str(path)!r} has the format {head.get('format')!r}, not {FORMAT!r}.")
+            raise CacheError(
+                f"{str(path)!r} has the format {head.get('format')!r}, not {FORMAT!r}."
+            )
         rows, columns = pd.Index(head["facility_ids"]), pd.Index(head["demand_ids"])
         minutes = _sparse(
             table["row"].to_numpy(),
@@ -391,4 +393,6 @@ def _sparse(
     first = np.ones(len(rows), bool)
     first[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
     indptr = np.searchsorted(rows[first], np.arange(shape[0] + 1))
-    return sparse.csr_array((minutes[first].astype(np.float32), columns[first], indptr), shape=shape)
+    return sparse.csr_array(
+        (minutes[first].astype(np.float32), columns[first], indptr), shape=shape
+    )

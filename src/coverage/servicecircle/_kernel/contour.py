@@ -16,7 +16,7 @@ RIM = 1.0 / 512.0  # outlines keep off the cell centres, so that rings never tou
 
 
 @njit(cache=True, nogil=True)
-def _crossing(cost, cell, raster, level, row, column, upward):  # noqa: ANN001, ANN202, PLR0917
+def _crossing(cost, cell, raster, level, row, column, upward):
     """Where the outline crosses the way from a cell to its east or north neighbour (0–1)."""
     row2, column2 = (row + 1, column) if upward else (row, column + 1)
     side = NORTH if upward else EAST
@@ -38,7 +38,7 @@ def _crossing(cost, cell, raster, level, row, column, upward):  # noqa: ANN001, 
 
 
 @njit(cache=True, nogil=True)
-def _exit(cost, level, row, column, heading):  # noqa: ANN001, ANN202
+def _exit(cost, level, row, column, heading):
     """Which side an outline leaves a square of four cells by; left turns first."""
     a, b = cost[row, column] <= level, cost[row, column + 1] <= level
     d, c = cost[row + 1, column] <= level, cost[row + 1, column + 1] <= level
@@ -55,7 +55,7 @@ def _exit(cost, level, row, column, heading):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def _add_point(points, n_points, first, x, y):  # noqa: ANN001, ANN202
+def _add_point(points, n_points, first, x, y):
     """Append a point; one that only continues a straight run replaces the last."""
     if n_points - first >= 2:
         ax, ay = points[n_points - 2]
@@ -72,7 +72,7 @@ def _add_point(points, n_points, first, x, y):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def trace_areas(cost, cell, window, raster, level, area, points, n_points, rings, n_rings):  # noqa: ANN001, ANN201, C901, PLR0917
+def trace_areas(cost, cell, window, raster, level, area, points, n_points, rings, n_rings):
     """Append the rings of all cells within ``level`` to ``points`` and ``rings``.
 
     A ring's first crossing in the order of rows enters it: from outside for a shell, from

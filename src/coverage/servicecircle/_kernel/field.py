@@ -38,13 +38,13 @@ class Raster(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _share(fraction, cost):  # noqa: ANN001, ANN202
+def _share(fraction, cost):
     """Cost of a fraction of a street, rounded to a whole decimetre."""
     return FAR if cost >= FAR else int(np.floor(fraction * cost + 0.5))
 
 
 @njit(cache=True, nogil=True)
-def _fill_street(graph, raster, street, at_first, at_last, origins, members, window, cost, cell):  # noqa: ANN001, ANN202, PLR0917
+def _fill_street(graph, raster, street, at_first, at_last, origins, members, window, cost, cell):
     """Write the cost and the number of every cell of a street into a window.
 
     ``members`` are the origins on this very street; ``window`` is first row and first
@@ -66,7 +66,7 @@ def _fill_street(graph, raster, street, at_first, at_last, origins, members, win
 
 
 @njit(cache=True, nogil=True)
-def areas_of_each(graph, origins, order, raster, levels):  # noqa: ANN001, ANN201, C901, PLR0915
+def areas_of_each(graph, origins, order, raster, levels):
     """Trace the areas within every level (rising, decimetres) around every origin.
 
     Returns ``points`` (q, 2) metres and ``rings`` (r, 4) int64: end in ``points``, place
@@ -132,7 +132,7 @@ def areas_of_each(graph, origins, order, raster, levels):  # noqa: ANN001, ANN20
 
 
 @njit(cache=True, nogil=True)
-def areas_of_all(graph, origins, on_street, dist, raster, levels):  # noqa: ANN001, ANN201
+def areas_of_all(graph, origins, on_street, dist, raster, levels):
     """Trace the areas within every level of the nearest of all origins.
 
     ``origins`` are sorted by street, ``on_street`` (m+1,) points to those of each street;

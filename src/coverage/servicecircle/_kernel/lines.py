@@ -7,7 +7,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def cut_lines(xy, offsets, line, start, stop):  # noqa: ANN001, ANN201, C901
+def cut_lines(xy, offsets, line, start, stop):
     """Cut parts out of polylines.
 
     ``xy`` (k, 2), ``offsets`` (m+1,): the lines; ``line`` (p,) which one, ``start`` and

@@ -11,7 +11,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def _foot(x, y, ax, ay, bx, by):  # noqa: ANN001, ANN202
+def _foot(x, y, ax, ay, bx, by):
     """Squared distance from a point to a segment and the place of its foot (0–1)."""
     dx, dy = bx - ax, by - ay
     size = dx * dx + dy * dy
@@ -23,7 +23,7 @@ def _foot(x, y, ax, ay, bx, by):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def bin_segments(segments, x0, y0, size, columns, rows):  # noqa: ANN001, ANN201
+def bin_segments(segments, x0, y0, size, columns, rows):
     """Sort segments (k, 4) float64 into square bins; returns CSR ``start`` and ``members``."""
     start = np.zeros(rows * columns + 1, np.int64)
     members = np.empty(0, np.int32)
@@ -48,7 +48,7 @@ def bin_segments(segments, x0, y0, size, columns, rows):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True)
-def snap_points(points, segments, street, span, start, members, x0, y0, size, columns, rows, limit):  # noqa: ANN001, ANN201, C901, PLR0917
+def snap_points(points, segments, street, span, start, members, x0, y0, size, columns, rows, limit):
     """Find the nearest street of every point within ``limit`` metres.
 
     ``span`` (k, 2): the fraction of its street at which each segment begins and ends.
@@ -76,10 +76,14 @@ def snap_points(points, segments, street, span, start, members, x0, y0, size, co
                             x, y, segments[s, 0], segments[s, 1], segments[s, 2], segments[s, 3]
                         )
                         at = span[s, 0] + t * (span[s, 1] - span[s, 0])
-                        if d2 > best or (d2 == best and nearest[i] >= 0 and (
-                            street[s] > nearest[i]
-                            or (street[s] == nearest[i] and at >= fraction[i])
-                        )):
+                        if d2 > best or (
+                            d2 == best
+                            and nearest[i] >= 0
+                            and (
+                                street[s] > nearest[i]
+                                or (street[s] == nearest[i] and at >= fraction[i])
+                            )
+                        ):
                             continue
                         best, nearest[i], fraction[i] = d2, street[s], at
             # everything nearer than this has been looked at
@@ -98,7 +102,7 @@ def snap_points(points, segments, street, span, start, members, x0, y0, size, co
 
 
 @njit(cache=True, nogil=True)
-def _stay(segments, own, other, x0, y0, x1, y1, limit):  # noqa: ANN001, ANN202, PLR0917
+def _stay(segments, own, other, x0, y0, x1, y1, limit):
     """How far the way between two points stays with a segment, in 1/255 of the way.
 
     It leaves it where segment ``other`` comes nearer or, with ``other`` -1, where the
@@ -120,7 +124,7 @@ def _stay(segments, own, other, x0, y0, x1, y1, limit):  # noqa: ANN001, ANN202,
 
 
 @njit(cache=True, nogil=True)
-def raster_strip(segments, street, span, x0, y0, cell, columns, rows, limit):  # noqa: ANN001, ANN201, C901, PLR0917
+def raster_strip(segments, street, span, x0, y0, cell, columns, rows, limit):
     """Find the nearest street of every cell centre in a strip of the raster.
 
     ``x0``, ``y0`` is the centre of the strip's first cell; its first and last rows only

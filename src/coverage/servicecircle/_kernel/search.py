@@ -50,7 +50,7 @@ class Places(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):  # noqa: ANN001, ANN202, C901
+def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):
     """Spread from the seeds; leave costs in ``dist``; return the touched count and entries."""
     n_touched = 0
     free = 0
@@ -92,7 +92,7 @@ def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):  #
 
 
 @njit(cache=True, nogil=True)
-def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):  # noqa: ANN001, ANN202, PLR0917
+def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):
     """Cost from origin ``k`` to a place on its own street, not over the street's ends.
 
     The shorter of the way along the street and, where it is short enough to be walked off
@@ -114,7 +114,7 @@ def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):  # noqa:
 
 
 @njit(cache=True, nogil=True)
-def _seed(graph, origins, k, seeds, seed_costs):  # noqa: ANN001, ANN202
+def _seed(graph, origins, k, seeds, seed_costs):
     """Write the two seeds of origin ``k``."""
     street = origins.street[k]
     seeds[0], seeds[1] = graph.ends[street, 0], graph.ends[street, 1]
@@ -123,7 +123,7 @@ def _seed(graph, origins, k, seeds, seed_costs):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def reach_nodes(graph, origins, order, cutoff):  # noqa: ANN001, ANN201
+def reach_nodes(graph, origins, order, cutoff):
     """Find the nodes within ``cutoff`` of every origin.
 
     Returns ``counts`` per origin of ``order``, then ``nodes`` and ``costs``, ragged.
@@ -156,7 +156,7 @@ def reach_nodes(graph, origins, order, cutoff):  # noqa: ANN001, ANN201
 
 
 @njit(cache=True, nogil=True)
-def _grow(first, second, filled, needed):  # noqa: ANN001, ANN202
+def _grow(first, second, filled, needed):
     """Return larger copies of two output arrays."""
     size = max(2 * first.size, needed)
     larger, larger_too = np.empty(size, np.int32), np.empty(size, np.int32)
@@ -165,7 +165,7 @@ def _grow(first, second, filled, needed):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, nogil=True)
-def reach_targets(graph, origins, order, targets, on_street, cutoff):  # noqa: ANN001, ANN201, C901
+def reach_targets(graph, origins, order, targets, on_street, cutoff):
     """Find the targets within ``cutoff`` of every origin.
 
     ``targets`` are sorted by street; ``on_street`` (m+1,) int64 points to those of each.
@@ -229,7 +229,7 @@ def reach_targets(graph, origins, order, targets, on_street, cutoff):  # noqa: A
 
 
 @njit(cache=True, nogil=True)
-def spread(graph, seeds, seed_costs, labels, cutoff):  # noqa: ANN001, ANN201, C901
+def spread(graph, seeds, seed_costs, labels, cutoff):
     """Spread from all seeds at once; every node inherits the label of its nearest seed.
 
     Returns ``dist`` (n,) int32, ``FAR`` where not within ``cutoff``, and ``label`` (n,)

@@ -102,7 +102,9 @@ def _chains(pieces: Pieces, codes: np.ndarray) -> tuple[list[list[int]], list[li
     at = np.searchsorted(flat[order], pairs)
     here, there = order[at], order[at + 1]
     code = codes[pieces.line]
-    alike = (here // 2 != there // 2) & (code[here // 2] == code[there // 2]) & (code[here // 2] >= 0)
+    alike = (
+        (here // 2 != there // 2) & (code[here // 2] == code[there // 2]) & (code[here // 2] >= 0)
+    )
     across = np.full(2 * count, -1)
     across[here[alike]], across[there[alike]] = there[alike], here[alike]
     link = across.tolist()
@@ -153,7 +155,9 @@ def _sort(streets: Streets) -> Streets:
     order = np.lexsort((streets.metres, ends.max(axis=1), ends.min(axis=1)))
     counts = np.diff(streets.offsets)[order]
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    vertices = np.repeat(streets.offsets[:-1][order] - offsets[:-1], counts) + np.arange(offsets[-1])
+    vertices = np.repeat(streets.offsets[:-1][order] - offsets[:-1], counts) + np.arange(
+        offsets[-1]
+    )
     return Streets(
         lonlat[curve],
         ends[order],

@@ -41,7 +41,10 @@ def lines_from_graph(graph: nx.Graph) -> StreetLines:
     seen: set[tuple[object, ...]] = set()
     wrong = []
     for u, v, data in graph.edges(data=True):
-        ends, coords = (number[u], number[v]), _coordinates(data, places[number[u]], places[number[v]])
+        ends, coords = (
+            (number[u], number[v]),
+            _coordinates(data, places[number[u]], places[number[v]]),
+        )
         if data.get("reversed") is True:  # drawn against the way it came from
             ends, coords = ends[::-1], coords[::-1]
         key = _street_key(ends, coords)

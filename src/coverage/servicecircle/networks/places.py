@@ -143,9 +143,7 @@ def _swapped(
     return swapped
 
 
-def _warn_unsnapped(
-    network: WalkNetwork, ids: pd.Index, status: np.ndarray, name: str
-) -> None:
+def _warn_unsnapped(network: WalkNetwork, ids: pd.Index, status: np.ndarray, name: str) -> None:
     far = (status == "unsnapped") | (status == "island")
     if far.any():
         warnings.warn(

@@ -64,4 +64,6 @@ def _footways(share: float, *, known: bool) -> str:
 
 
 def _longest(metres: float) -> str:
-    return "" if metres <= LONGEST_STREET else "very long pieces: look whether junctions are missing"
+    return (
+        "" if metres <= LONGEST_STREET else "very long pieces: look whether junctions are missing"
+    )

@@ -16,11 +16,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NOT_FOR_WALKING = frozenset(
-    """
-    abandoned bus_guideway busway construction disused elevator emergency_bay escape
-    motorway motorway_link no planned proposed raceway razed rest_area services
-    trailhead traffic_island via_ferrata
-    """.split()
+    [
+        "abandoned",
+        "bus_guideway",
+        "busway",
+        "construction",
+        "disused",
+        "elevator",
+        "emergency_bay",
+        "escape",
+        "motorway",
+        "motorway_link",
+        "no",
+        "planned",
+        "proposed",
+        "raceway",
+        "razed",
+        "rest_area",
+        "services",
+        "trailhead",
+        "traffic_island",
+        "via_ferrata",
+    ]
 )
 FOOT_MAY = frozenset({"yes", "designated", "permissive", "destination", "customers", "official"})
 CLOSED = frozenset({"no"})

@@ -68,7 +68,9 @@ def _arrays(network: WalkNetwork) -> Iterator[tuple[str, np.ndarray]]:
         yield name, getattr(network, name)
     for name in RASTER_ARRAYS:
         yield f"raster_{name}", getattr(network.raster, name)
-    for name, array in zip(("indptr", "heads", "leaving", "arriving", "arc_street"), network._csr, strict=True):  # noqa: SLF001, E501
+    for name, array in zip(
+        ("indptr", "heads", "leaving", "arriving", "arc_street"), network._csr, strict=True
+    ):  # noqa: SLF001, E501
         yield f"csr_{name}", array
 
 
@@ -107,7 +109,8 @@ def open_network(folder: Path) -> WalkNetwork:
             **head["raster"],
         )
         csr = tuple(
-            arrays[f"csr_{name}"] for name in ("indptr", "heads", "leaving", "arriving", "arc_street")
+            arrays[f"csr_{name}"]
+            for name in ("indptr", "heads", "leaving", "arriving", "arc_street")
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, CacheError):
