@@ -15,7 +15,8 @@ from servicecircle._compile import announce_compilation
 from servicecircle._kernel.batch import in_threads, join_ragged, part_sizes
 from servicecircle._kernel.field import areas_of_all, areas_of_each
 from servicecircle._kernel.lines import cut_lines
-from servicecircle._kernel.search import FAR, reach_nodes, spread
+from servicecircle._kernel.pieces import pieces_of_each
+from servicecircle._kernel.search import spread
 from servicecircle.networks.places import JoinedPlaces, join_places
 from servicecircle.reach import cutoff_decimetres, decimetres_per_minute, graph_towards
 
@@ -183,14 +184,10 @@ def reached_streets(
     origins = joined.origins(graph)
     order = np.argsort(origins.street, kind="stable")
     announce_compilation()
-    parts = in_threads(lambda part: reach_nodes(graph, origins, part, limit), order)
-    indptr, values = join_ragged(parts, order)
-    rows = [
-        _street_pieces(graph, origins, joined.fraction, k, values[0][a:b], values[1][a:b], limit)
-        for k, (a, b) in enumerate(zip(indptr[:-1], indptr[1:], strict=True))
-        if origins.street[k] >= 0
-    ]
-    table = np.concatenate([*rows, np.empty((0, 6))])
+    parts = in_threads(
+        lambda part: pieces_of_each(graph, origins, joined.fraction, part, limit), order
+    )
+    _, (table,) = join_ragged(parts, order) if parts else (None, (np.empty((0, 6)),))
     street = table[:, 1].astype(np.int64)
     points, ends = cut_lines(
         network.shape_xy, network.shape_offsets, street, table[:, 2], table[:, 3]
@@ -204,51 +201,3 @@ def reached_streets(
         "geometry": _to_crs(lines, network.crs, facilities.crs),
     }
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=facilities.crs)
-
-
-def _street_pieces(
-    graph: Graph,
-    origins: Places,
-    fraction: np.ndarray,
-    k: int,
-    nodes: np.ndarray,
-    costs: np.ndarray,
-    limit: int,
-) -> np.ndarray:
-    """Reached parts of streets of one origin: k, street, from, to, cost from, cost to."""
-    dist = dict(zip(nodes.tolist(), costs.tolist(), strict=True))
-    arcs = np.concatenate([np.arange(graph.indptr[n], graph.indptr[n + 1]) for n in nodes] or [[]])
-    own = origins.street[k]
-    streets = np.unique(graph.arc_street[arcs.astype(np.int64)])
-    streets = streets[streets != own]
-    far = np.array([[dist.get(n, FAR) for n in pair] for pair in graph.ends[streets].tolist()])
-    far = far.reshape(-1, 2)
-    first, last = (dist.get(int(n), FAR) for n in graph.ends[own])
-    at, here = fraction[k], origins.access[k]
-    low = np.concatenate([np.zeros(len(streets)), [0.0, at]])
-    high = np.concatenate([np.ones(len(streets)), [at, 1.0]])
-    from_low = np.concatenate([far[:, 0], [first, here]])
-    from_high = np.concatenate([far[:, 1], [here, last]])
-    street = np.concatenate([streets, [own, own]])
-    along, against = graph.street_cost[street].T * (high - low)
-    up = _share_reached(from_low, along, limit)
-    down = _share_reached(from_high, against, limit)
-    both = up + down >= 1.0
-    meet = (from_high + against - from_low) / np.maximum(along + against, 1e-9)
-    meet = np.clip(meet, 0.0, 1.0)
-    up, down = np.where(both, meet, up), np.where(both, 1.0 - meet, down)
-    size = high - low
-    who = np.full(len(street), k)
-    rising = np.stack([who, street, low, low + up * size, from_low, from_low + up * along], axis=1)
-    falling = np.stack(
-        [who, street, high, high - down * size, from_high, from_high + down * against], axis=1
-    )
-    pieces = np.concatenate([rising, falling])
-    return pieces[np.abs(pieces[:, 3] - pieces[:, 2]) > 0.0]
-
-
-def _share_reached(cost: np.ndarray, whole: np.ndarray, limit: int) -> np.ndarray:
-    """Share of a street that can be walked from one end with what is left of the cutoff."""
-    left = np.maximum(limit - cost, 0.0)
-    free = (whole <= 0) & (cost <= limit)
-    return np.where(free, 1.0, np.minimum(1.0, left / np.maximum(whole, 1e-9)))
