@@ -31,7 +31,10 @@ test("hexed dots keep every worker and stand at the weighted centre", () => {
     { at: [30.7, 114.5], workers: 5, group: 0 },
   ]);
   const dots = sums.hexDots(places, () => "gap");
-  assert.deepEqual(dots.map((dot) => dot.workers), [40, 5]);
+  assert.deepEqual(
+    dots.map((dot) => dot.workers),
+    [40, 5],
+  );
   assert.ok(Math.abs(dots[0].at[0] - 30.580015) < 1e-9);
   assert.deepEqual(dots[0].groups, [10, 30]);
 });
@@ -72,8 +75,14 @@ test("a share is never rounded to all or nothing", () => {
 });
 
 test("the headline is the finding, in both languages", () => {
-  const facts = { minutes: 15, stations: 40, sites: 12, hasPlan: true, view: "plan",
-    figures: { workers: 100, today: 51, plan: 81 } };
+  const facts = {
+    minutes: 15,
+    stations: 40,
+    sites: 12,
+    hasPlan: true,
+    view: "plan",
+    figures: { workers: 100, today: 51, plan: 81 },
+  };
   const [zh, en] = words.headline(facts);
   assert.equal(flat(zh), "新开 12 个站点，15 分钟覆盖率由 51% 升至 81%");
   assert.equal(flat(en), "12 new stations lift 15-minute coverage from 51% to 81%");
@@ -84,8 +93,14 @@ test("the headline is the finding, in both languages", () => {
 });
 
 test("every empty state has its own headline", () => {
-  const facts = { minutes: 15, stations: 2, sites: 0, hasPlan: true, view: "plan",
-    figures: { workers: 10, today: 5, plan: 5 } };
+  const facts = {
+    minutes: 15,
+    stations: 2,
+    sites: 0,
+    hasPlan: true,
+    view: "plan",
+    figures: { workers: 10, today: 5, plan: 5 },
+  };
   assert.match(flat(words.headline(facts)[1]), /No candidate adds anyone/);
   assert.match(flat(words.headline({ ...facts, infeasible: true })[1]), /no plan/);
   assert.match(flat(words.headline({ ...facts, view: "today", stations: 0 })[1]), /No station yet/);
@@ -101,12 +116,30 @@ test("points are the difference of the shares that are shown", () => {
 });
 
 test("a packed column unpacks to its rows and sites run up their gains", () => {
-  const places = { at: "_p~iF~ps|U_ulLnnqC", gain: [7, 3], groups: [[7], [3]],
-    kind: { values: [null], rows: [0, 0] } };
+  const places = {
+    at: "_p~iF~ps|U_ulLnnqC",
+    gain: [7, 3],
+    groups: [[7], [3]],
+    kind: { values: [null], rows: [0, 0] },
+  };
   const none = { at: "" };
-  const page = unpack({ minutes: [10, 15], hasPlan: true, figures: { all: [20, 4, 5, 9, 15], groups: [[20, 4, 5, 9, 15]] },
-    districts: [], sites: places, stations: none, candidates: none,
-    demand: { at: "", workers: [], group: [], district: [], today: "", plan: "", site: [] }, source: {} });
-  assert.deepEqual(page.sites.map((site) => [site.order, site.before, site.after, site.kind]), [[1, 5, 12, null], [2, 12, 15, null]]);
+  const page = unpack({
+    minutes: [10, 15],
+    hasPlan: true,
+    figures: { all: [20, 4, 5, 9, 15], groups: [[20, 4, 5, 9, 15]] },
+    districts: [],
+    sites: places,
+    stations: none,
+    candidates: none,
+    demand: { at: "", workers: [], group: [], district: [], today: "", plan: "", site: [] },
+    source: {},
+  });
+  assert.deepEqual(
+    page.sites.map((site) => [site.order, site.before, site.after, site.kind]),
+    [
+      [1, 5, 12, null],
+      [2, 12, 15, null],
+    ],
+  );
   assert.equal(page.gainOf(page.sites[1], 0), 3);
 });

@@ -23,6 +23,13 @@ SCRIPTS = (
     *("dom", "codec", "sums", "words", "data", "canvas"),
     *("ground", "marks", "panel", "card", "legend", "search", "print", "app"),
 )
+NO_SCRIPT = """<noscript>此图需要浏览器脚本。This map needs scripts.</noscript>
+<script>
+if (!window.L) {
+  document.body.append("缺少 Leaflet：请保存离线版。", " Leaflet is missing: save with offline=True.");
+}
+</script>
+"""
 LEAFLET_HOST = "https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist/"
 _SCRIPT = re.compile(r"<script(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 
@@ -64,7 +71,7 @@ class PlannerPage(Element):
             Literal(f"<style>\n{asset('map/map.css')}</style>"), name="servicecircle_css"
         )
         data = f'<script type="application/json" id="servicecircle-data">{self.data}</script>'
-        body.add_child(Literal(data), name="servicecircle_data")
+        body.add_child(Literal(NO_SCRIPT + data), name="servicecircle_data")
         code = "\n".join(asset(f"map/{name}.js") for name in SCRIPTS)
         script.add_child(Literal(code), name="servicecircle_code")
         start = f"ServiceCircle.start({parent.get_name()});"

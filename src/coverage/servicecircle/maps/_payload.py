@@ -13,7 +13,7 @@ import shapely
 from servicecircle._text import clean_text
 from servicecircle.coordinates import from_wgs84
 from servicecircle.maps._gains import RUNNER_UP_METRES
-from servicecircle.maps._ground import borders, make_ground
+from servicecircle.maps._ground import BORDER_TOLERANCE, borders, make_ground
 from servicecircle.maps._outlines import (
     Outliner,
     coordinates,
@@ -213,7 +213,8 @@ def _districts(
 def _ground(scene: Scene, ground: Ground, names: Sequence[str]) -> dict[str, Any]:
     frame = scene.districts
     return {
-        "land": _polygons(scene, ground.land),
+        "land": _polygons(scene, shapely.simplify(ground.land, BORDER_TOLERANCE)),
+        "veil": frame is not None,
         "voids": _polygons(scene, ground.voids),
         "streets": [
             [encode_line(shapely.get_coordinates(line)) for line in _degrees(scene, lines)]
@@ -256,9 +257,6 @@ def _district_shapes(scene: Scene, names: Sequence[str]) -> list[dict[str, Any]]
         if at is not None:
             (point,) = _degrees(scene, [shapely.Point(at)])
             shape["at"] = [round(point.y, 5), round(point.x, 5)]
-        if scene.districts is not None:
-            simple = shapely.simplify(area, 8.0)
-            shape["rings"] = _polygons(scene, simple)
         shapes.append(shape)
     return shapes
 

@@ -28,12 +28,28 @@
 
   function patterns() {
     const stripes = (id, size, turn, back, line, width) =>
-      svg("pattern", { id, width: size, height: size, patternUnits: "userSpaceOnUse", patternTransform: `rotate(${turn})` },
-        svg("rect", { width: size, height: size, fill: back }), svg("rect", { width, height: size, fill: line }));
-    return svg("svg", { width: 0, height: 0, class: "patterns", "aria-hidden": "true" },
-      svg("defs", null,
+      svg(
+        "pattern",
+        {
+          id,
+          width: size,
+          height: size,
+          patternUnits: "userSpaceOnUse",
+          patternTransform: `rotate(${turn})`,
+        },
+        svg("rect", { width: size, height: size, fill: back }),
+        svg("rect", { width, height: size, fill: line }),
+      );
+    return svg(
+      "svg",
+      { width: 0, height: 0, class: "patterns", "aria-hidden": "true" },
+      svg(
+        "defs",
+        null,
         stripes("hatch", 6, 45, "#FCE4C4", "#E9A95C", 1.2),
-        stripes("compass-hatch", 7, -45, "rgba(40,44,42,.1)", "rgba(40,44,42,.42)", 1.6)));
+        stripes("compass-hatch", 7, -45, "rgba(40,44,42,.1)", "rgba(40,44,42,.42)", 1.6),
+      ),
+    );
   }
 
   class App {
@@ -88,10 +104,28 @@
       const container = this.map.getContainer();
       container.setAttribute("role", "application");
       const { panel, ...over } = parts;
-      const main = h("main", { id: "stage" }, container, Object.values(over));
+      const { search, lang, tools, menu, ...after } = over;
+      // The order of the Tab key: panel, search, tools, pins.
+      const main = h(
+        "main",
+        { id: "stage" },
+        search,
+        lang,
+        tools,
+        menu,
+        container,
+        Object.values(after),
+      );
       document.body.prepend(panel, main);
+      document.title =
+        this.data.title ||
+        SC.words
+          .headline({ ...this.data.facts, figures: this.data.figuresFor(-1), view: "plan" })[0]
+          .map((part) => part.strong || part)
+          .join("");
       document.body.append(patterns());
-      for (const part of Object.values(over)) L.DomEvent.disableClickPropagation(part).disableScrollPropagation(part);
+      for (const part of Object.values(over))
+        L.DomEvent.disableClickPropagation(part).disableScrollPropagation(part);
       this.map.invalidateSize(false);
     }
 
@@ -146,25 +180,33 @@
       return spots;
     }
 
+    /** The state, and what the parts need to know of the data and the map. */
+    facts() {
+      const { data, map, state } = this;
+      return {
+        ...state,
+        hasPlan: data.hasPlan,
+        zoom: map.getZoom(),
+        minutes: data.minutes,
+        speed: data.speed,
+        candidates: !state.hidden.has("candidates"),
+      };
+    }
+
+    /** Draw everything anew: after a change of state. */
     refresh() {
       const { data, map, parts } = this;
-      const state = { ...this.state, hasPlan: data.hasPlan, zoom: map.getZoom(), minutes: data.minutes, speed: data.speed };
+      const state = this.facts();
       const root = document.documentElement;
       root.dataset.lang = state.lang;
       root.lang = state.lang === "en" ? "en" : "zh";
       document.body.classList.toggle("open", state.open);
-      document.body.classList.toggle("far", state.zoom < FAR_ZOOM);
-      state.candidates = !state.hidden.has("candidates");
       this.spots = this.findSpots();
-      this.ground.show(state);
-      this.marks.show(state, state.hidden.has("dots") ? () => null : (index) => this.kindOf(index));
       this.ground.toggle(this.marks.stations, !state.hidden.has("stations"));
       this.ground.streets.canvas.style.display = state.hidden.has("streets") ? "none" : "";
       this.panel.show(state);
-      state.candidatesShown = this.marks.candidatesVisible();
-      this.legend.show(state, this.marks.dots);
-      this.legend.showScale(map);
       this.card.show(state);
+      this.refreshMap(state);
       this.search.show();
       this.controls(state);
       this.ground.showLabels({
@@ -177,28 +219,67 @@
       map.getContainer().setAttribute("aria-label", SC.say(["地图", "Map"]));
     }
 
+    /** Draw what depends on the zoom. */
+    refreshMap(state) {
+      document.body.classList.toggle("far", state.zoom < FAR_ZOOM);
+      this.ground.show(state);
+      this.marks.show(state, state.hidden.has("dots") ? () => null : (index) => this.kindOf(index));
+      const candidatesShown = this.marks.candidatesVisible();
+      this.legend.show({ ...state, candidatesShown }, this.marks.dots);
+      this.legend.showScale(this.map);
+    }
+
     controls(state) {
       const focused = document.activeElement?.dataset.tool;
       const tool = (key, label, click, extra) =>
-        h("button", { type: "button", "data-tool": key, "aria-label": SC.say(label), title: SC.say(label), on: { click }, ...extra }, icon(ICONS[key]));
+        h(
+          "button",
+          {
+            type: "button",
+            "data-tool": key,
+            "aria-label": SC.say(label),
+            title: SC.say(label),
+            on: { click },
+            ...extra,
+          },
+          icon(ICONS[key]),
+        );
       this.parts.tools.replaceChildren(
         tool("in", ["放大", "Zoom in"], () => this.map.zoomIn()),
         tool("out", ["缩小", "Zoom out"], () => this.map.zoomOut()),
         tool("whole", ["全图", "Whole plan"], () => this.whole()),
-        tool("layers", ["图层", "Layers"], () => this.set({ menu: !this.state.menu }), { "aria-expanded": String(state.menu) }),
+        tool("layers", ["图层", "Layers"], () => this.set({ menu: !this.state.menu }), {
+          "aria-expanded": String(state.menu),
+        }),
         tool("print", ["打印", "Print"], () => globalThis.print()),
       );
       this.parts.lang.setAttribute("aria-label", SC.say(["语言", "Language"]));
       this.parts.lang.replaceChildren(...this.languages(state, "lang"));
       this.parts.menu.hidden = !state.menu;
-      const languages = h("div", { class: "languages", role: "group", "aria-label": SC.say(["语言", "Language"]) }, this.languages(state, "menu"));
-      this.parts.menu.replaceChildren(...LAYERS.map(([key, label]) => this.layerBox(key, label, state)), languages);
+      const languages = h(
+        "div",
+        { class: "languages", role: "group", "aria-label": SC.say(["语言", "Language"]) },
+        this.languages(state, "menu"),
+      );
+      this.parts.menu.replaceChildren(
+        ...LAYERS.map(([key, label]) => this.layerBox(key, label, state)),
+        languages,
+      );
       if (focused) document.querySelector(`[data-tool="${CSS.escape(focused)}"]`)?.focus();
     }
 
     languages(state, place) {
       return LANGUAGES.map(([lang, label]) =>
-        h("button", { type: "button", "data-tool": `${place} ${lang}`, "aria-pressed": String(state.lang === lang), on: { click: () => this.set({ lang }) } }, label),
+        h(
+          "button",
+          {
+            type: "button",
+            "data-tool": `${place} ${lang}`,
+            "aria-pressed": String(state.lang === lang),
+            on: { click: () => this.set({ lang }) },
+          },
+          label,
+        ),
       );
     }
 
@@ -217,7 +298,7 @@
     zoomed() {
       if (this.lastZoom === this.map.getZoom()) return;
       this.lastZoom = this.map.getZoom();
-      this.refresh();
+      this.refreshMap(this.facts());
     }
 
     /** Open or close a card; `from` gets the focus back. */
@@ -226,7 +307,8 @@
         const site = this.data.candidates[selected.index].site;
         if (site) selected = { type: "site", index: site - 1 };
       }
-      const view = selected?.type === "site" && this.state.view === "today" ? "plan" : this.state.view;
+      const view =
+        selected?.type === "site" && this.state.view === "today" ? "plan" : this.state.view;
       if (selected) this.opener = from?.dataset.key || from || null;
       this.set({ selected, view, compass: false, copying: false, menu: false });
       if (selected) {
@@ -239,7 +321,10 @@
       const { opener } = this;
       this.opener = null;
       if (!opener) return;
-      const element = typeof opener === "string" ? this.parts.panel.querySelector(`[data-key="${CSS.escape(opener)}"]`) : opener;
+      const element =
+        typeof opener === "string"
+          ? this.parts.panel.querySelector(`[data-key="${CSS.escape(opener)}"]`)
+          : opener;
       element?.focus({ preventScroll: true });
     }
 
@@ -256,9 +341,15 @@
       const size = this.map.getSize();
       const sheet = 0.62 * innerHeight - (innerHeight - size.y);
       const wide = size.x > 900;
-      this.move(bounds, this.phone
-        ? { paddingTopLeft: [8, 64], paddingBottomRight: [8, Math.max(0, sheet) + 8] }
-        : { paddingTopLeft: [wide ? 244 : 16, 24], paddingBottomRight: [wide ? 416 : Math.min(416, size.x / 2), 48] });
+      this.move(
+        bounds,
+        this.phone
+          ? { paddingTopLeft: [8, 64], paddingBottomRight: [8, Math.max(0, sheet) + 8] }
+          : {
+              paddingTopLeft: [wide ? 244 : 16, 24],
+              paddingBottomRight: [wide ? 416 : Math.min(416, size.x / 2), 48],
+            },
+      );
     }
 
     fly(at) {
@@ -291,7 +382,12 @@
           .filter((part) => part.number > 0)
           .sort((a, b) => b.number - a.number)
           .map((part) => `${SC.say(groups[part.group], true)} ${SC.words.count(part.number)}`);
-        tip.replaceChildren(h("b", null, SC.words.count(dot.workers)), " ", pair(said), h("div", null, lines.join(" · ")));
+        tip.replaceChildren(
+          h("b", null, SC.words.count(dot.workers)),
+          " ",
+          pair(said),
+          h("div", null, lines.join(" · ")),
+        );
       } else {
         const candidate = this.data.candidates[under.index];
         const gain = candidate.note ? "" : ` +${SC.words.count(candidate.gain)}`;

@@ -19,13 +19,19 @@
 
   /** Workers by group, most first. */
   function groupBars(data, workers) {
-    const rows = workers.map((number, group) => ({ number, group })).filter((row) => row.number > 0);
+    const rows = workers
+      .map((number, group) => ({ number, group }))
+      .filter((row) => row.number > 0);
     if (!rows.length || data.groups.length < 2) return null;
     rows.sort((a, b) => b.number - a.number);
     return rows.map(({ number, group }) =>
-      h("div", { class: "group" }, h("span", null, brief(data.groups[group])),
+      h(
+        "div",
+        { class: "group" },
+        h("span", null, brief(data.groups[group])),
         h("span", null, h("i", { style: { width: `${(100 * number) / rows[0].number}%` } })),
-        h("b", null, words.count(number))),
+        h("b", null, words.count(number)),
+      ),
     );
   }
 
@@ -41,16 +47,29 @@
         ? ["unknown", [`${zh}：待核实`, `${en}: to be checked`]]
         : ["plain", [`${zh}：${item[key]}`, `${en}: ${item[key]}`]],
     );
-    const flags = FLAGS.filter(([key]) => ![null, undefined].includes(item[key])).map(([key, yes, no]) => {
-      if (item[key] === "?") return ["unknown", [`${yes[0]}：待核实`, `${yes[1]}: to be checked`]];
-      return item[key] ? ["yes", yes] : ["no", no];
-    });
+    const flags = FLAGS.filter(([key]) => ![null, undefined].includes(item[key])).map(
+      ([key, yes, no]) => {
+        if (item[key] === "?")
+          return ["unknown", [`${yes[0]}：待核实`, `${yes[1]}: to be checked`]];
+        return item[key] ? ["yes", yes] : ["no", no];
+      },
+    );
     const list = [...flags, ...texts];
     if (!list.length) return null;
     return section(
       h("h3", null, pair(["条件", "Conditions"])),
-      h("ul", { class: "conditions" }, list.map(([mark, text]) =>
-        h("li", null, h("span", { class: mark, "aria-hidden": "true" }, MARKS[mark]), h("span", null, brief(text))))),
+      h(
+        "ul",
+        { class: "conditions" },
+        list.map(([mark, text]) =>
+          h(
+            "li",
+            null,
+            h("span", { class: mark, "aria-hidden": "true" }, MARKS[mark]),
+            h("span", null, brief(text)),
+          ),
+        ),
+      ),
     );
   }
 
@@ -67,15 +86,36 @@
       const item = state.selected && this.data.find(state.selected);
       this.root.hidden = !item;
       if (!item) return;
-      const make = { site: this.site, candidate: this.candidate, station: this.station }[state.selected.type];
+      const make = { site: this.site, candidate: this.candidate, station: this.station }[
+        state.selected.type
+      ];
       const { icon, sub, body } = make.call(this, item, state);
-      const focused = this.root.contains(document.activeElement) && document.activeElement.dataset.key;
+      const focused =
+        this.root.contains(document.activeElement) && document.activeElement.dataset.key;
       this.root.setAttribute("aria-label", item.name);
       this.root.replaceChildren(
-        h("div", { class: "top" }, icon,
-          h("div", { class: "title" }, h("h2", null, name(item.name)), h("div", { class: "sub" }, brief(sub))),
-          h("button", { type: "button", class: "close", "data-key": "close", "aria-label": SC.say(["关闭", "Close"]),
-            on: { click: () => this.app.pick(null) } }, SC.closeIcon())),
+        h(
+          "div",
+          { class: "top" },
+          icon,
+          h(
+            "div",
+            { class: "title" },
+            h("h2", null, name(item.name)),
+            h("div", { class: "sub" }, brief(sub)),
+          ),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "close",
+              "data-key": "close",
+              "aria-label": SC.say(["关闭", "Close"]),
+              on: { click: () => this.app.pick(null) },
+            },
+            SC.closeIcon(),
+          ),
+        ),
         ...body.filter(Boolean),
       );
       if (focused) this.root.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
@@ -95,8 +135,13 @@
           section(
             h("div", { class: "big" }, `+${words.count(site.gain)}`),
             h("div", { class: "label" }, pair(["名职工新覆盖", "workers newly covered"])),
-            h("div", { class: "sub" }, pair(["覆盖率", "Coverage"]),
-              ` ${words.percent(site.before, total, 1)} → `, h("b", null, words.percent(site.after, total, 1))),
+            h(
+              "div",
+              { class: "sub" },
+              pair(["覆盖率", "Coverage"]),
+              ` ${words.percent(site.before, total, 1)} → `,
+              h("b", null, words.percent(site.after, total, 1)),
+            ),
             reason(site),
           ),
           groupSection(data, ["新覆盖的人群", "Who is newly covered"], site.groups),
@@ -111,36 +156,97 @@
     runnerUp({ runnerUp: index, runnerGain }) {
       const other = this.data.candidates[index];
       return section(
-        h("h3", null, pair([`${this.data.runnerUpMetres} 米内的替代点`, `Runner-up within ${this.data.runnerUpMetres} m`])),
-        h("button", { type: "button", class: "line", "data-key": "runner", on: { click: (event) => this.app.pick({ type: "candidate", index }, event.currentTarget) } },
-          name(other.name), h("b", null, `+${words.count(runnerGain)}`)),
+        h(
+          "h3",
+          null,
+          pair([
+            `${this.data.runnerUpMetres} 米内的替代点`,
+            `Runner-up within ${this.data.runnerUpMetres} m`,
+          ]),
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "line",
+            "data-key": "runner",
+            on: {
+              click: (event) => this.app.pick({ type: "candidate", index }, event.currentTarget),
+            },
+          },
+          name(other.name),
+          h("b", null, `+${words.count(runnerGain)}`),
+        ),
       );
     }
 
     candidate(candidate, state) {
       const { data } = this;
-      const dot = svg("svg", { width: 22, height: 22, "aria-hidden": "true" },
-        svg("circle", { cx: 11, cy: 11, r: 7, fill: "#fff", stroke: "#4A4F4C", "stroke-width": 2 }));
+      const dot = svg(
+        "svg",
+        { width: 22, height: 22, "aria-hidden": "true" },
+        svg("circle", { cx: 11, cy: 11, r: 7, fill: "#fff", stroke: "#4A4F4C", "stroke-width": 2 }),
+      );
       const left = words.count(candidate.left ?? 0);
       return {
         icon: dot,
         sub: [
-          joined([candidate.kind?.[0], candidate.district, candidate.rank && `单独排名第 ${candidate.rank}`], " · "),
-          joined([candidate.kind?.[1], candidate.district, candidate.rank && `ranked ${candidate.rank} of ${data.candidates.length} on its own`], " · "),
+          joined(
+            [
+              candidate.kind?.[0],
+              candidate.district,
+              candidate.rank && `单独排名第 ${candidate.rank}`,
+            ],
+            " · ",
+          ),
+          joined(
+            [
+              candidate.kind?.[1],
+              candidate.district,
+              candidate.rank && `ranked ${candidate.rank} of ${data.candidates.length} on its own`,
+            ],
+            " · ",
+          ),
         ],
         body: [
           candidate.note
             ? section(h("p", null, brief(candidate.note)))
             : section(
                 h("div", { class: "big" }, `+${words.count(candidate.gain)}`),
-                h("div", { class: "label" }, pair(["名职工，若只开这一处", "workers, if only this one opened"])),
-                h("p", { class: "zh", lang: "zh" }, `未入选：方案建成后，这里只再新增 ${left} 人。`),
-                h("p", { class: "en", lang: "en" }, `Not chosen: once the plan is open it would add ${left} more.`),
+                h(
+                  "div",
+                  { class: "label" },
+                  pair(["名职工，若只开这一处", "workers, if only this one opened"]),
+                ),
+                h(
+                  "p",
+                  { class: "zh", lang: "zh" },
+                  `未入选：方案建成后，这里只再新增 ${left} 人。`,
+                ),
+                h(
+                  "p",
+                  { class: "en", lang: "en" },
+                  `Not chosen: once the plan is open it would add ${left} more.`,
+                ),
               ),
-          groupSection(data, ["若只开这一处，新覆盖的人群", "Who it would newly cover"], candidate.groups),
+          groupSection(
+            data,
+            ["若只开这一处，新覆盖的人群", "Who it would newly cover"],
+            candidate.groups,
+          ),
           conditions(candidate),
-          candidate.circle ? this.compass(candidate, state) : section(h("p", { class: "note" },
-            brief(["此候选点的服务圈未随图保存。", "The service area of this candidate does not travel with the map."]))),
+          candidate.circle
+            ? this.compass(candidate, state)
+            : section(
+                h(
+                  "p",
+                  { class: "note" },
+                  brief([
+                    "此候选点的服务圈未随图保存。",
+                    "The service area of this candidate does not travel with the map.",
+                  ]),
+                ),
+              ),
           this.buttons(candidate, state),
         ],
       };
@@ -152,16 +258,36 @@
       return {
         icon: SC.icons.stationIcon(station, 22),
         sub: [
-          joined([station.closed ? "已关闭" : "现有站点", station.kind?.[0], station.district], " · "),
-          joined([station.closed ? "Closed" : "Station today", station.kind?.[1], station.district], " · "),
+          joined(
+            [station.closed ? "已关闭" : "现有站点", station.kind?.[0], station.district],
+            " · ",
+          ),
+          joined(
+            [station.closed ? "Closed" : "Station today", station.kind?.[1], station.district],
+            " · ",
+          ),
         ],
         body: [
-          station.workers === null || station.workers === undefined ? null : section(
-            h("div", { class: "big station" }, words.count(station.workers)),
-            h("div", { class: "label" }, pair([`名职工在 ${outer} 分钟内`, `workers within ${outer} minutes`])),
-            h("p", { class: "zh", lang: "zh" }, `${inner} 分钟内 ${words.count(station.inner)} 人。有 ${words.count(station.alone)} 人只能走到这一个站点。`),
-            h("p", { class: "en", lang: "en" }, `${words.count(station.inner)} within ${inner} minutes. ${words.count(station.alone)} can walk to no other station.`),
-          ),
+          station.workers === null || station.workers === undefined
+            ? null
+            : section(
+                h("div", { class: "big station" }, words.count(station.workers)),
+                h(
+                  "div",
+                  { class: "label" },
+                  pair([`名职工在 ${outer} 分钟内`, `workers within ${outer} minutes`]),
+                ),
+                h(
+                  "p",
+                  { class: "zh", lang: "zh" },
+                  `${inner} 分钟内 ${words.count(station.inner)} 人。有 ${words.count(station.alone)} 人只能走到这一个站点。`,
+                ),
+                h(
+                  "p",
+                  { class: "en", lang: "en" },
+                  `${words.count(station.inner)} within ${inner} minutes. ${words.count(station.alone)} can walk to no other station.`,
+                ),
+              ),
           this.compass(station, state),
           state.compass ? null : groupSection(data, ["服务人群", "Who is served"], station.groups),
           conditions(station),
@@ -181,11 +307,20 @@
       const cell = (value, label) => h("div", null, h("b", null, value), pair(label));
       return section(
         h("h3", null, pair(["直线圆与步行圈", "Compass circle and walking circle"])),
-        h("div", { class: "compare" },
-          cell(`${circle.toFixed(2)} km²`, [`直线圆 ${words.count(radius)} 米`, `compass, ${words.count(radius)} m`]),
-          cell(`${item.area.toFixed(2)} km²`, [`步行 ${outer} 分钟（${words.percent(item.area, circle)}）`, `${outer} min walk (${words.percent(item.area, circle)})`]),
+        h(
+          "div",
+          { class: "compare" },
+          cell(`${circle.toFixed(2)} km²`, [
+            `直线圆 ${words.count(radius)} 米`,
+            `compass, ${words.count(radius)} m`,
+          ]),
+          cell(`${item.area.toFixed(2)} km²`, [
+            `步行 ${outer} 分钟（${words.percent(item.area, circle)}）`,
+            `${outer} min walk (${words.percent(item.area, circle)})`,
+          ]),
           cell(words.count(inside), ["直线圆内职工", "workers in circle"]),
-          cell(words.count(item.workers), ["步行能到", "who can walk it"])),
+          cell(words.count(item.workers), ["步行能到", "who can walk it"]),
+        ),
         h("p", { class: "zh", lang: "zh" }, words.compassSentence(inside, item.workers)[0]),
         h("p", { class: "en", lang: "en" }, words.compassSentence(inside, item.workers)[1]),
       );
@@ -193,10 +328,29 @@
 
     buttons(item, state) {
       return section(
-        item.circle && h("button", { type: "button", class: "button", "data-key": "compass", "aria-pressed": String(state.compass),
-          on: { click: () => this.app.set({ compass: !state.compass }) } }, brief(["对比直线圆", "Compare with compass circle"])),
-        h("button", { type: "button", class: "button", "data-key": "copy", "aria-expanded": String(state.copying),
-          on: { click: () => this.app.set({ copying: !state.copying }) } }, brief(["复制坐标", "Copy coordinates"])),
+        item.circle &&
+          h(
+            "button",
+            {
+              type: "button",
+              class: "button",
+              "data-key": "compass",
+              "aria-pressed": String(state.compass),
+              on: { click: () => this.app.set({ compass: !state.compass }) },
+            },
+            brief(["对比直线圆", "Compare with compass circle"]),
+          ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button",
+            "data-key": "copy",
+            "aria-expanded": String(state.copying),
+            on: { click: () => this.app.set({ copying: !state.copying }) },
+          },
+          brief(["复制坐标", "Copy coordinates"]),
+        ),
         state.copying && h("div", { class: "copies" }, copies(item)),
       );
     }
@@ -208,9 +362,22 @@
     return systems.map(([system, [latitude, longitude]]) => {
       const text = `${longitude.toFixed(5)},${latitude.toFixed(5)}`;
       const done = h("small", { role: "status" });
-      return h("div", null,
-        h("button", { type: "button", class: "button", "data-key": system, on: { click: () => copy(text, done) } }, system),
-        h("span", { class: "coordinates" }, text), done);
+      return h(
+        "div",
+        null,
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button",
+            "data-key": system,
+            on: { click: () => copy(text, done) },
+          },
+          system,
+        ),
+        h("span", { class: "coordinates" }, text),
+        done,
+      );
     });
   }
 

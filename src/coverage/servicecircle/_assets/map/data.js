@@ -3,7 +3,8 @@
 (function (SC) {
   const FIGURES = ["workers", "todayInner", "today", "planInner", "plan"];
 
-  const figures = (numbers) => Object.fromEntries(FIGURES.map((key, index) => [key, numbers[index]]));
+  const figures = (numbers) =>
+    Object.fromEntries(FIGURES.map((key, index) => [key, numbers[index]]));
 
   /** A list, or few different values and the number of one of them per row. */
   const unpackColumn = (column) =>

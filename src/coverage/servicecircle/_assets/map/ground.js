@@ -134,13 +134,11 @@
     }
 
     addDistricts(ground) {
-      const decoded = ground.districts.map((district) => SC.codec.decodePolygons(district.rings || []));
-      const outlines = decoded.flat();
-      if (outlines.length) {
-        this.shape([WORLD, ...outlines.map((rings) => rings[0])], "veil", {
+      if (ground.veil) {
+        const land = SC.codec.decodePolygons(ground.land);
+        this.shape([WORLD, ...land.map(([outer]) => outer)], "veil", {
           fillColor: "var(--paper)",
           fillOpacity: 0.62,
-          fillRule: "evenodd",
         });
       }
       const border = {
@@ -152,7 +150,8 @@
         opacity: 0.8,
         dashArray: "8 3 1.5 3",
       };
-      for (const line of ground.borders) L.polyline(SC.codec.decodeLine(line), border).addTo(this.map);
+      for (const line of ground.borders)
+        L.polyline(SC.codec.decodeLine(line), border).addTo(this.map);
     }
 
     /** Show the areas of a view. */
@@ -186,11 +185,18 @@
         if (!district.at) return;
         const change = view === "change" && hasPlan ? changeLabel(figuresOf(index)) : null;
         const words = district.en ? pair([district.zh, district.en]) : [name(district.zh)];
-        this.label(district.at, h("div", { class: `district${change ? " changed" : ""}` }, words, change), true);
+        this.label(
+          district.at,
+          h("div", { class: `district${change ? " changed" : ""}` }, words, change),
+          true,
+        );
       });
       for (const label of this.labels) {
         const words = label.en ? pair([label.zh, label.en]) : [name(label.zh)];
-        this.label(label.at, h("div", { class: "river", style: { "--turn": `${label.turn}deg` } }, words));
+        this.label(
+          label.at,
+          h("div", { class: "river", style: { "--turn": `${label.turn}deg` } }, words),
+        );
       }
       spots.forEach((spot, index) => {
         this.label(spot.at, h("div", { class: "letter" }, h("b", null, SC.letters[index])));
@@ -200,24 +206,29 @@
 
     label(at, element, hides = false) {
       const icon = L.divIcon({ className: hides ? "hides" : "", iconSize: [0, 0], html: element });
-      L.marker(at, { pane: "label", interactive: false, keyboard: false, icon }).addTo(this.labelLayer);
+      L.marker(at, { pane: "label", interactive: false, keyboard: false, icon }).addTo(
+        this.labelLayer,
+      );
     }
 
-    /** A name within 40 px of a control would be cut: leave it out. */
+    /** A name within 40 px of a control, or cut by the edge, is left out. */
     hideUnderControls() {
-      const controls = [...document.querySelectorAll(".control, #card:not([hidden])")]
-        .filter((control) => control.offsetParent && control.id !== "foot")
+      const controls = [...document.querySelectorAll(".control, #card")]
+        .filter((control) => control.offsetParent)
         .map((control) => control.getBoundingClientRect());
+      const stage = this.map.getContainer().getBoundingClientRect();
       for (const icon of document.querySelectorAll(".hides")) {
         const box = icon.firstChild.getBoundingClientRect();
+        const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
         const near = controls.some(
           (control) =>
-            box.right > control.left - CONTROL_SPACE / 4 &&
-            box.left < control.right + CONTROL_SPACE / 4 &&
-            box.bottom > control.top - CONTROL_SPACE / 4 &&
-            box.top < control.bottom + CONTROL_SPACE / 4,
+            x > control.left - CONTROL_SPACE &&
+            x < control.right + CONTROL_SPACE &&
+            y > control.top - CONTROL_SPACE &&
+            y < control.bottom + CONTROL_SPACE,
         );
-        icon.firstChild.style.visibility = near ? "hidden" : "";
+        const cut = box.top < stage.top || box.left < stage.left || box.right > stage.right;
+        icon.firstChild.style.visibility = near || cut ? "hidden" : "";
       }
     }
   }

@@ -5,8 +5,11 @@
   const EQUATOR_METRES = 156543.034;
 
   function swatch(fill, line, width = 1.1) {
-    return svg("svg", { width: 36, height: 16, viewBox: "0 0 36 16", "aria-hidden": "true" },
-      svg("rect", { x: 1, y: 1, width: 34, height: 14, fill, stroke: line, "stroke-width": width }));
+    return svg(
+      "svg",
+      { width: 36, height: 16, viewBox: "0 0 36 16", "aria-hidden": "true" },
+      svg("rect", { x: 1, y: 1, width: 34, height: 14, fill, stroke: line, "stroke-width": width }),
+    );
   }
 
   const row = (icon, words) => h("div", { class: "row" }, icon, h("div", null, pair(words)));
@@ -21,17 +24,38 @@
     const height = Math.max(bottom + 2, sizes.length * 14);
     const colour = kind === "new" ? "#B4530A" : "#6F2A66";
     const centre = radii[0] + 2;
-    return svg("svg", { width: 2 * radii[0] + 58, height, class: "circles", "aria-hidden": "true" },
+    return svg(
+      "svg",
+      { width: 2 * radii[0] + 58, height, class: "circles", "aria-hidden": "true" },
       sizes.map((size, index) => {
         const radius = radii[index];
         const level = Math.min(bottom - 2 * radius, height - 14 * (sizes.length - index));
         const label = 8 + index * Math.max(14, (height - 12) / Math.max(1, sizes.length));
         return [
-          svg("circle", { cx: centre, cy: bottom - radius, r: radius, fill: colour, "fill-opacity": index === sizes.length - 1 ? 0.84 : 0.16, stroke: colour, "stroke-width": 1 }),
-          svg("path", { d: `M${centre} ${bottom - 2 * radius}L${2 * radii[0] + 10} ${label}h6`, fill: "none", stroke: colour, "stroke-width": 0.8, "data-level": level }),
-          svg("text", { x: 2 * radii[0] + 19, y: label + 4, "font-size": 11 }, SC.words.count(size)),
+          svg("circle", {
+            cx: centre,
+            cy: bottom - radius,
+            r: radius,
+            fill: colour,
+            "fill-opacity": index === sizes.length - 1 ? 0.84 : 0.16,
+            stroke: colour,
+            "stroke-width": 1,
+          }),
+          svg("path", {
+            d: `M${centre} ${bottom - 2 * radius}L${2 * radii[0] + 10} ${label}h6`,
+            fill: "none",
+            stroke: colour,
+            "stroke-width": 0.8,
+            "data-level": level,
+          }),
+          svg(
+            "text",
+            { x: 2 * radii[0] + 19, y: label + 4, "font-size": 11 },
+            SC.words.count(size),
+          ),
         ];
-      }));
+      }),
+    );
   }
 
   class Legend {
@@ -46,16 +70,34 @@
       const { data } = this;
       const grey = state.view === "change";
       const withPlan = data.hasPlan && state.view !== "today";
-      this.root.replaceChildren(...[
-        h("button", { type: "button", class: "toggle", "aria-expanded": String(state.legend), on: { click: () => this.app.set({ legend: !state.legend }) } }, pair(["图例", "Legend"])),
-        h("div", { class: "rows" },
-          this.chosenRows(state),
-          this.areaRows(grey, withPlan),
-          rule(),
-          this.markRows(state, withPlan),
-          this.dotRows(state, dots, withPlan),
-          data.ground.voids.length > 0 && row(swatch("var(--void)", "#CBD2D4"), ["大片无街道（江湖、公园、厂区等）", "No streets: water, parks, yards…"])),
-      ]);
+      this.root.replaceChildren(
+        ...[
+          h(
+            "button",
+            {
+              type: "button",
+              class: "toggle",
+              "aria-expanded": String(state.legend),
+              on: { click: () => this.app.set({ legend: !state.legend }) },
+            },
+            pair(["图例", "Legend"]),
+          ),
+          h(
+            "div",
+            { class: "rows" },
+            this.chosenRows(state),
+            this.areaRows(grey, withPlan),
+            rule(),
+            this.markRows(state, withPlan),
+            this.dotRows(state, dots, withPlan),
+            data.ground.voids.length > 0 &&
+              row(swatch("var(--void)", "#CBD2D4"), [
+                "大片无街道（江湖、公园、厂区等）",
+                "No streets: water, parks, yards…",
+              ]),
+          ),
+        ],
+      );
       this.root.classList.toggle("open", state.legend);
     }
 
@@ -64,14 +106,23 @@
       if (!item?.circle || selected.type === "station") return compass && this.compassRow();
       const [inner, outer] = this.data.minutes;
       return [
-        row(swatch("var(--pick10)", "var(--site)"), [`此站点步行 ${inner} 分钟`, `${inner} min walk, this site`]),
-        row(swatch("#FBE3C3", "var(--site)", 2), [`此站点步行 ${outer} 分钟`, `${outer} min walk, this site`]),
+        row(swatch("var(--pick10)", "var(--site)"), [
+          `此站点步行 ${inner} 分钟`,
+          `${inner} min walk, this site`,
+        ]),
+        row(swatch("#FBE3C3", "var(--site)", 2), [
+          `此站点步行 ${outer} 分钟`,
+          `${outer} min walk, this site`,
+        ]),
         compass && this.compassRow(),
       ];
     }
 
     compassRow() {
-      return row(swatch("url(#compass-hatch)", "#333"), ["直线圆内、走不到", "In compass circle, not walkable"]);
+      return row(swatch("url(#compass-hatch)", "#333"), [
+        "直线圆内、走不到",
+        "In compass circle, not walkable",
+      ]);
     }
 
     areaRows(grey, withPlan) {
@@ -79,9 +130,22 @@
       const [inner, outer] = data.minutes;
       const line = grey ? "var(--grey-line)" : "var(--t-line)";
       return [
-        data.stations.length > 0 && row(swatch(grey ? "var(--grey10)" : "var(--t10)", line, 0.8), [`现有站点步行 ${inner} 分钟`, `${inner} min walk, today`]),
-        data.stations.length > 0 && row(swatch(grey ? "var(--grey15)" : "var(--t15)", line), [`现有站点步行 ${outer} 分钟`, `${outer} min walk, today`]),
-        withPlan && data.areas.added.length > 0 && row(swatch("url(#hatch)", "var(--addline)", 1.4), [`新站点增加的 ${outer} 分钟范围`, `${outer} min walk, added`]),
+        data.stations.length > 0 &&
+          row(swatch(grey ? "var(--grey10)" : "var(--t10)", line, 0.8), [
+            `现有站点步行 ${inner} 分钟`,
+            `${inner} min walk, today`,
+          ]),
+        data.stations.length > 0 &&
+          row(swatch(grey ? "var(--grey15)" : "var(--t15)", line), [
+            `现有站点步行 ${outer} 分钟`,
+            `${outer} min walk, today`,
+          ]),
+        withPlan &&
+          data.areas.added.length > 0 &&
+          row(swatch("url(#hatch)", "var(--addline)", 1.4), [
+            `新站点增加的 ${outer} 分钟范围`,
+            `${outer} min walk, added`,
+          ]),
       ];
     }
 
@@ -90,17 +154,41 @@
       const homes = data.stations.some((station) => station.home);
       const plain = data.stations.some((station) => !station.home);
       const closed = data.stations.some((station) => station.closed);
-      const icons = h("span", { class: "icons" },
-        plain && SC.icons.stationIcon({ home: false }, 15), homes && SC.icons.stationIcon({ home: true }, 15));
-      const label = plain && homes ? ["驿站 · 职工之家", "Station · workers' home"]
-        : homes ? ["职工之家", "Workers' home"] : ["驿站", "Station"];
+      const icons = h(
+        "span",
+        { class: "icons" },
+        plain && SC.icons.stationIcon({ home: false }, 15),
+        homes && SC.icons.stationIcon({ home: true }, 15),
+      );
+      const label =
+        plain && homes
+          ? ["驿站 · 职工之家", "Station · workers' home"]
+          : homes
+            ? ["职工之家", "Workers' home"]
+            : ["驿站", "Station"];
       return [
-        withPlan && data.sites.length > 0 && row(SC.icons.pinIcon(1, 0.7), ["建议新站点（开设次序）", "Suggested site, in order"]),
+        withPlan &&
+          data.sites.length > 0 &&
+          row(SC.icons.pinIcon(1, 0.7), ["建议新站点（开设次序）", "Suggested site, in order"]),
         data.stations.length > 0 && row(icons, label),
         closed && row(SC.icons.stationIcon({ closed: true }, 15), ["已关闭", "Closed"]),
-        state.candidatesShown && data.candidates.length > 0 && row(
-          svg("svg", { width: 36, height: 12, "aria-hidden": "true" }, svg("circle", { cx: 18, cy: 6, r: 3.4, fill: "#fff", stroke: "#4A4F4C", "stroke-width": 1.2 })),
-          ["候选点", "Candidate"]),
+        state.candidatesShown &&
+          data.candidates.length > 0 &&
+          row(
+            svg(
+              "svg",
+              { width: 36, height: 12, "aria-hidden": "true" },
+              svg("circle", {
+                cx: 18,
+                cy: 6,
+                r: 3.4,
+                fill: "#fff",
+                stroke: "#4A4F4C",
+                "stroke-width": 1.2,
+              }),
+            ),
+            ["候选点", "Candidate"],
+          ),
       ];
     }
 
@@ -109,15 +197,24 @@
       const fresh = state.view === "change" && dots.some((dot) => dot.kind === "new");
       const counted = dots.filter((dot) => (fresh ? dot.kind === "new" : dot.kind !== "new"));
       const most = counted.length ? counted[0].workers : 0;
-      const words = fresh ? ["新覆盖的职工", "newly covered workers"]
-        : withPlan ? ["仍未覆盖职工", "still uncovered"] : ["未覆盖职工", "uncovered workers"];
-      const ring = (fill, line) => svg("svg", { width: 36, height: 14, "aria-hidden": "true" },
-        svg("circle", { cx: 18, cy: 7, r: 5.5, fill, stroke: line, "stroke-width": 0.9 }));
+      const words = fresh
+        ? ["新覆盖的职工", "newly covered workers"]
+        : withPlan
+          ? ["仍未覆盖职工", "still uncovered"]
+          : ["未覆盖职工", "uncovered workers"];
+      const ring = (fill, line) =>
+        svg(
+          "svg",
+          { width: 36, height: 14, "aria-hidden": "true" },
+          svg("circle", { cx: 18, cy: 7, r: 5.5, fill, stroke: line, "stroke-width": 0.9 }),
+        );
       return [
         rule(),
         row(circles(state.zoom, most, fresh ? "new" : "gap"), words),
         fresh && row(ring("#fff", "#8D7A8B"), ["仍未覆盖", "still uncovered"]),
-        !fresh && dots.some((dot) => dot.kind === "new") && row(ring("#B4530A", "#fff"), ["此站点新覆盖的职工", "newly covered by this site"]),
+        !fresh &&
+          dots.some((dot) => dot.kind === "new") &&
+          row(ring("#B4530A", "#fff"), ["此站点新覆盖的职工", "newly covered by this site"]),
       ];
     }
 
@@ -127,13 +224,33 @@
       const perPixel = (EQUATOR_METRES * Math.cos(latitude)) / 2 ** map.getZoom();
       const length = SC.sums.niceBelow(150 * perPixel);
       const text = length >= 1000 ? `${length / 1000} km` : `${length} m`;
-      const north = svg("svg", { width: 12, height: 22, viewBox: "0 0 12 22", "aria-hidden": "true" },
-        svg("path", { d: "M6 0l5 12-5-3-5 3z" }), svg("text", { x: 6, y: 22, "font-size": 9, "text-anchor": "middle" }, "N"));
+      const north = svg(
+        "svg",
+        { width: 12, height: 22, viewBox: "0 0 12 22", "aria-hidden": "true" },
+        svg("path", { d: "M6 0l5 12-5-3-5 3z" }),
+        svg("text", { x: 6, y: 22, "font-size": 9, "text-anchor": "middle" }, "N"),
+      );
       this.foot.replaceChildren(
-        h("span", { class: "credit" },
-          this.data.notice && [h("span", { class: "notice" }, SC.dom.given(this.data.notice)), h("span", { "aria-hidden": "true" }, " ｜ ")],
-          SC.credit().at(-1)),
-        h("span", { class: "measure" }, north, h("span", { class: "scale" }, text, h("i", { style: { width: `${length / perPixel}px` } }))),
+        h(
+          "span",
+          { class: "credit" },
+          this.data.notice && [
+            h("span", { class: "notice" }, SC.dom.given(this.data.notice)),
+            h("span", { "aria-hidden": "true" }, " ｜ "),
+          ],
+          SC.credit().at(-1),
+        ),
+        h(
+          "span",
+          { class: "measure" },
+          north,
+          h(
+            "span",
+            { class: "scale" },
+            text,
+            h("i", { style: { width: `${length / perPixel}px` } }),
+          ),
+        ),
       );
     }
   }

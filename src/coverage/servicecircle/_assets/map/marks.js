@@ -61,11 +61,15 @@
       this.shown = [];
       this.hollow = false;
       this.everyCandidate = false;
-      this.gapLayer = new SC.CanvasLayer("gap", (context, view) => this.drawDots(context, view)).addTo(map);
+      this.gapLayer = new SC.CanvasLayer("gap", (context, view) =>
+        this.drawDots(context, view),
+      ).addTo(map);
       this.candidateLayer = new SC.CanvasLayer("candidate", (context, view) =>
         this.drawCandidates(context, view),
       ).addTo(map);
-      this.stations = L.layerGroup(data.stations.map((station, index) => this.station(station, index)));
+      this.stations = L.layerGroup(
+        data.stations.map((station, index) => this.station(station, index)),
+      );
       this.sites = L.layerGroup(data.sites.map((site, index) => this.site(site, index)));
       this.stations.addTo(map);
       this.chosen = L.layerGroup().addTo(map);
@@ -76,6 +80,7 @@
       return L.marker(at, {
         pane,
         title,
+        keyboard: pane === "site", // stations are found by search: Tab goes to the pins
         zIndexOffset: raise,
         icon: L.divIcon({ className: "", html, iconSize: size, iconAnchor: anchor }),
       }).on("click keypress", (event) => {
@@ -86,16 +91,32 @@
     }
 
     station(station, index) {
-      return this.marker(station.at, "station", stationIcon(station, 15), [15, 15], null, station.name, {
-        type: "station",
-        index,
-      });
+      return this.marker(
+        station.at,
+        "station",
+        stationIcon(station, 15),
+        [15, 15],
+        null,
+        station.name,
+        {
+          type: "station",
+          index,
+        },
+      );
     }
 
     site(site, index) {
       const title = `${index + 1} ${site.name}`;
-      return this.marker(site.at, "site", pinIcon(index + 1), [28, 36], [14, 35], title,
-        { type: "site", index }, -10 * index);
+      return this.marker(
+        site.at,
+        "site",
+        pinIcon(index + 1),
+        [28, 36],
+        [14, 35],
+        title,
+        { type: "site", index },
+        -10 * index,
+      );
     }
 
     candidatesVisible(zoom = this.map.getZoom()) {
@@ -155,7 +176,9 @@
         });
         if (best) return best;
       }
-      const found = this.shown.findLast(({ dot, radius }) => away(dot.at) <= Math.max(radius + 2, reach / 2));
+      const found = this.shown.findLast(
+        ({ dot, radius }) => away(dot.at) <= Math.max(radius + 2, reach / 2),
+      );
       return found ? { type: "dot", dot: found.dot } : null;
     }
 
@@ -211,14 +234,26 @@
         smoothFactor: 0.6,
       };
       const fill = (rings, opacity, shade) =>
-        L.polygon(rings, { ...look, stroke: false, fillColor: shade, fillOpacity: opacity }).addTo(this.chosen);
+        L.polygon(rings, { ...look, stroke: false, fillColor: shade, fillOpacity: opacity }).addTo(
+          this.chosen,
+        );
       const line = (rings, weight, opacity) =>
-        L.polygon(rings, { ...look, fill: false, color: colour, weight, opacity }).addTo(this.chosen);
+        L.polygon(rings, { ...look, fill: false, color: colour, weight, opacity }).addTo(
+          this.chosen,
+        );
       fill(outer, compass ? 0.95 : 0.45, isStation ? "var(--t15)" : "var(--pick15)");
       fill(inner, compass ? 0.9 : 0.45, isStation ? "var(--t10)" : "var(--pick10)");
       line(inner, 0.9, 0.8);
-      line(outer.map((rings) => [rings[0]]), 2.2, 1);
-      line(outer.flatMap((rings) => rings.slice(1)).map((ring) => [ring]), 0.8, 0.8);
+      line(
+        outer.map((rings) => [rings[0]]),
+        2.2,
+        1,
+      );
+      line(
+        outer.flatMap((rings) => rings.slice(1)).map((ring) => [ring]),
+        0.8,
+        0.8,
+      );
     }
   }
 

@@ -60,7 +60,8 @@
     show(state) {
       const list = this.root.querySelector(".list");
       const scrolled = list ? list.scrollTop : 0;
-      const focused = this.root.contains(document.activeElement) && document.activeElement.dataset.key;
+      const focused =
+        this.root.contains(document.activeElement) && document.activeElement.dataset.key;
       if (state.printing) {
         this.root.replaceChildren(this.head(state), this.sheet(state), this.source());
         return;
@@ -95,13 +96,30 @@
       const facts = { ...data.facts, figures, view: state.view, group: data.groups[state.group] };
       const [zh, en] = words.headline(facts);
       const withPlan = data.hasPlan && state.view !== "today";
-      const inner = words.innerLine({ inner: data.minutes[0], figures, view: state.view, hasPlan: data.hasPlan });
+      const inner = words.innerLine({
+        inner: data.minutes[0],
+        figures,
+        view: state.view,
+        hasPlan: data.hasPlan,
+      });
       return h(
         "header",
         { class: "head" },
-        h("div", { class: "over" }, h("span", null, data.title && name(data.title)), h("span", null, data.date)),
-        h("h1", null, h("span", { class: "zh", lang: "zh" }, parts(zh)), h("span", { class: "en", lang: "en" }, parts(en))),
-        figures.workers > 0 ? bar(figures, withPlan) : h("p", { class: "none" }, pair(["未提供职工数据", "No workers given"])),
+        h(
+          "div",
+          { class: "over" },
+          h("span", null, data.title && name(data.title)),
+          h("span", null, data.date),
+        ),
+        h(
+          "h1",
+          null,
+          h("span", { class: "zh", lang: "zh" }, parts(zh)),
+          h("span", { class: "en", lang: "en" }, parts(en)),
+        ),
+        figures.workers > 0
+          ? bar(figures, withPlan)
+          : h("p", { class: "none" }, pair(["未提供职工数据", "No workers given"])),
         figures.workers > 0 && h("div", { class: "inner" }, pair(inner)),
         data.hasPlan && this.views(state),
       );
@@ -116,7 +134,14 @@
             `view ${view}`,
             {
               "aria-pressed": String(state.view === view),
-              on: { click: () => this.app.set({ view, tab: view === "change" ? "districts" : "first", selected: null }) },
+              on: {
+                click: () =>
+                  this.app.set({
+                    view,
+                    tab: view === "change" ? "districts" : "first",
+                    selected: null,
+                  }),
+              },
             },
             pair(label),
           ),
@@ -130,7 +155,10 @@
       const chip = (group, label) =>
         this.button(
           `group ${group}`,
-          { "aria-pressed": String(state.group === group), on: { click: () => this.app.set({ group }) } },
+          {
+            "aria-pressed": String(state.group === group),
+            on: { click: () => this.app.set({ group }) },
+          },
           brief(label),
         );
       return h(
@@ -144,7 +172,9 @@
     tabList(state) {
       const { data } = this;
       const first =
-        data.hasPlan && state.view !== "today" ? ["开设次序", "Order"] : ["盲区热点", "Largest gaps"];
+        data.hasPlan && state.view !== "today"
+          ? ["开设次序", "Order"]
+          : ["盲区热点", "Largest gaps"];
       return [
         ["first", first],
         data.districts.length > 0 && ["districts", ["各区", "Districts"]],
@@ -183,19 +213,33 @@
 
     body(state) {
       const shown = this.tabList(state).some(([tab]) => tab === state.tab) ? state.tab : "first";
-      return h("div", { class: "list", role: "tabpanel", tabindex: -1 }, this.content(shown, state));
+      return h(
+        "div",
+        { class: "list", role: "tabpanel", tabindex: -1 },
+        this.content(shown, state),
+      );
     }
 
     /** On paper: the order (or the gaps) and the districts, one below the other. */
     sheet(state) {
       const { districts } = this.data;
-      return h("div", { class: "list" }, this.content("first", state),
-        districts.length > 0 && [h("h2", null, pair(["各区覆盖率", "By district"])), this.content("districts", state)]);
+      return h(
+        "div",
+        { class: "list" },
+        this.content("first", state),
+        districts.length > 0 && [
+          h("h2", null, pair(["各区覆盖率", "By district"])),
+          this.content("districts", state),
+        ],
+      );
     }
 
     content(tab, state) {
       const { data } = this;
-      if (tab === "districts") return this.bars(state, data.districts, (index) => data.districtFigures(index, state.group));
+      if (tab === "districts")
+        return this.bars(state, data.districts, (index) =>
+          data.districtFigures(index, state.group),
+        );
       if (tab === "groups") {
         const rows = data.groups.map(([zh, en]) => ({ zh, en }));
         return this.bars(state, rows, (index) => data.figuresFor(index));
@@ -212,7 +256,12 @@
           key,
           { class: `row ${kind}`, ...attributes },
           h("span", { class: "badge" }, badge),
-          h("span", { class: "what" }, h("span", { class: "name" }, label), h("span", { class: "track" }, h("i", { style: { width: `${100 * share}%` } }))),
+          h(
+            "span",
+            { class: "what" },
+            h("span", { class: "name" }, label),
+            h("span", { class: "track" }, h("i", { style: { width: `${100 * share}%` } })),
+          ),
           numbers.map((text, index) => h("span", { class: index ? "second" : "first" }, text)),
         ),
       );
@@ -251,8 +300,14 @@
     }
 
     headings(first, second) {
-      return h("div", { class: "row headings", "aria-hidden": "true" }, h("span"), h("span"),
-        h("span", { class: "first" }, brief(first)), h("span", { class: "second" }, brief(second)));
+      return h(
+        "div",
+        { class: "row headings", "aria-hidden": "true" },
+        h("span"),
+        h("span"),
+        h("span", { class: "first" }, brief(first)),
+        h("span", { class: "second" }, brief(second)),
+      );
     }
 
     gaps(state) {
@@ -261,13 +316,22 @@
       if (!(figures.workers > 0)) return null;
       const spots = this.app.spots;
       if (!spots.length) {
-        return h("p", { class: "none" }, pair([`${data.minutes[1]} 分钟内已全部覆盖`, `Everyone is within ${data.minutes[1]} minutes`]));
+        return h(
+          "p",
+          { class: "none" },
+          pair([
+            `${data.minutes[1]} 分钟内已全部覆盖`,
+            `Everyone is within ${data.minutes[1]} minutes`,
+          ]),
+        );
       }
       const rows = spots.map((spot, index) =>
         this.row(
           `spot ${index}`,
           SC.letters[index],
-          spot.district ? brief([`${spot.district}盲区`, `Gap in ${spot.districtEn || spot.district}`]) : brief(["盲区", "Gap"]),
+          spot.district
+            ? brief([`${spot.district}盲区`, `Gap in ${spot.districtEn || spot.district}`])
+            : brief(["盲区", "Gap"]),
           spot.workers / spots[0].workers,
           "spot",
           [words.count(spot.workers), words.count(spot.places)],
@@ -281,34 +345,77 @@
     bars(state, rows, figuresOf) {
       const { data } = this;
       const withPlan = data.hasPlan && state.view !== "today";
-      return h("ul", { class: "bars" }, rows.map((row, index) => {
-        const figures = figuresOf(index);
-        const end = withPlan ? figures.plan : figures.today;
-        const width = (part) => ({ width: figures.workers > 0 ? `${(100 * part) / figures.workers}%` : "0" });
-        const before = words.percent(figures.today, figures.workers);
-        return h(
-          "li",
-          null,
-          h("div", { class: "line" },
-            h("b", null, row.en ? brief([row.zh, row.en]) : name(row.zh)),
-            h("span", null, withPlan ? [`${before} → `, h("b", null, words.percent(end, figures.workers))] : h("b", null, before))),
-          h("div", { class: "track" },
-            h("i", { class: "today", style: width(figures.today) }),
-            withPlan && h("i", { class: "added", style: width(figures.plan - figures.today) })),
-          h("div", { class: "line small" },
-            h("span", null, brief([`共 ${words.count(figures.workers)} 人，${withPlan ? "仍" : ""}未覆盖 ${words.count(figures.workers - end)}`,
-              `${words.count(figures.workers)} workers, ${words.count(figures.workers - end)} ${withPlan ? "still " : ""}uncovered`])),
-            row.stations === undefined ? null : h("span", null, brief(
-              withPlan
-                ? [`现有 ${row.stations}，新增 ${row.sites}`, `${row.stations} today, ${row.sites} new`]
-                : [`现有 ${row.stations}`, `${row.stations} stations`]))),
-        );
-      }));
+      return h(
+        "ul",
+        { class: "bars" },
+        rows.map((row, index) => {
+          const figures = figuresOf(index);
+          const end = withPlan ? figures.plan : figures.today;
+          const width = (part) => ({
+            width: figures.workers > 0 ? `${(100 * part) / figures.workers}%` : "0",
+          });
+          const before = words.percent(figures.today, figures.workers);
+          return h(
+            "li",
+            null,
+            h(
+              "div",
+              { class: "line" },
+              h("b", null, row.en ? brief([row.zh, row.en]) : name(row.zh)),
+              h(
+                "span",
+                null,
+                withPlan
+                  ? [`${before} → `, h("b", null, words.percent(end, figures.workers))]
+                  : h("b", null, before),
+              ),
+            ),
+            h(
+              "div",
+              { class: "track" },
+              h("i", { class: "today", style: width(figures.today) }),
+              withPlan && h("i", { class: "added", style: width(figures.plan - figures.today) }),
+            ),
+            h(
+              "div",
+              { class: "line small" },
+              h(
+                "span",
+                null,
+                brief([
+                  `共 ${words.count(figures.workers)} 人，${withPlan ? "仍" : ""}未覆盖 ${words.count(figures.workers - end)}`,
+                  `${words.count(figures.workers)} workers, ${words.count(figures.workers - end)} ${withPlan ? "still " : ""}uncovered`,
+                ]),
+              ),
+              row.stations === undefined
+                ? null
+                : h(
+                    "span",
+                    null,
+                    brief(
+                      withPlan
+                        ? [
+                            `现有 ${row.stations}，新增 ${row.sites}`,
+                            `${row.stations} today, ${row.sites} new`,
+                          ]
+                        : [`现有 ${row.stations}`, `${row.stations} stations`],
+                    ),
+                  ),
+            ),
+          );
+        }),
+      );
     }
 
     source() {
       const { data } = this;
-      return h("footer", { class: "source" }, pair(words.source(data.sourceFacts)), " ", SC.credit());
+      return h(
+        "footer",
+        { class: "source" },
+        pair(words.source(data.sourceFacts)),
+        " ",
+        SC.credit(),
+      );
     }
   }
 
@@ -316,10 +423,21 @@
   SC.credit = () => [
     pair(["街道", "Streets"]),
     " ",
-    h("a", { href: "https://www.openstreetmap.org/copyright", target: "_blank", rel: "noopener noreferrer" },
-      "© OpenStreetMap contributors"),
+    h(
+      "a",
+      {
+        href: "https://www.openstreetmap.org/copyright",
+        target: "_blank",
+        rel: "noopener noreferrer",
+      },
+      "© OpenStreetMap contributors",
+    ),
   ];
   SC.Panel = Panel;
   SC.closeIcon = () =>
-    svg("svg", { viewBox: "0 0 18 18", "aria-hidden": "true" }, svg("path", { d: "M3 3l12 12M15 3L3 15" }));
+    svg(
+      "svg",
+      { viewBox: "0 0 18 18", "aria-hidden": "true" },
+      svg("path", { d: "M3 3l12 12M15 3L3 15" }),
+    );
 })((globalThis.ServiceCircle ??= {}));

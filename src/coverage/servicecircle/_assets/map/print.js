@@ -20,7 +20,12 @@
       const { app } = this;
       const { map } = app;
       if (this.before) return;
-      this.before = { centre: map.getCenter(), zoom: map.getZoom(), selected: app.state.selected, compass: app.state.compass };
+      this.before = {
+        centre: map.getCenter(),
+        zoom: map.getZoom(),
+        selected: app.state.selected,
+        compass: app.state.compass,
+      };
       app.state.printing = true;
       document.body.classList.add("printing");
       for (const layer of this.layers()) Object.assign(layer, { padding: 0, ratio: SHARP });

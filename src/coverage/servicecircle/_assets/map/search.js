@@ -3,7 +3,11 @@
 (function (SC) {
   const { h, svg, name } = SC.dom;
   const MOST = 8;
-  const KINDS = { site: ["建议新站点", "Suggested site"], station: ["现有站点", "Station"], candidate: ["候选点", "Candidate"] };
+  const KINDS = {
+    site: ["建议新站点", "Suggested site"],
+    station: ["现有站点", "Station"],
+    candidate: ["候选点", "Candidate"],
+  };
 
   const folded = (text) => String(text).normalize("NFKC").toLowerCase();
 
@@ -12,7 +16,11 @@
     const wanted = folded(query).trim().split(/\s+/).filter(Boolean);
     if (!wanted.length) return [];
     const found = [];
-    for (const [type, list] of [["site", data.sites], ["station", data.stations], ["candidate", data.candidates]]) {
+    for (const [type, list] of [
+      ["site", data.sites],
+      ["station", data.stations],
+      ["candidate", data.candidates],
+    ]) {
       list.forEach((place, index) => {
         if (type === "candidate" && place.site) return;
         const text = folded([place.id, place.name, ...(place.kind || [])].join(" "));
@@ -38,16 +46,28 @@
         "aria-expanded": "false",
         autocomplete: "off",
         spellcheck: "false",
-        on: { input: () => this.find(), keydown: (event) => this.key(event), blur: () => setTimeout(() => this.close(), 200), focus: () => this.find() },
+        on: {
+          input: () => this.find(),
+          keydown: (event) => this.key(event),
+          blur: () => setTimeout(() => this.close(), 200),
+          focus: () => this.find(),
+        },
       });
       this.list = h("ul", { id: "results", role: "listbox", hidden: true });
-      const glass = svg("svg", { viewBox: "0 0 18 18", "aria-hidden": "true" }, svg("path", { d: "M8 3a5 5 0 1 0 0 10a5 5 0 0 0 0-10M12 12l4 4" }));
+      const glass = svg(
+        "svg",
+        { viewBox: "0 0 18 18", "aria-hidden": "true" },
+        svg("path", { d: "M8 3a5 5 0 1 0 0 10a5 5 0 0 0 0-10M12 12l4 4" }),
+      );
       root.append(glass, this.input, this.list);
     }
 
     show() {
       const label = SC.say(["搜索站点、候选点", "Search places"]);
-      this.input.setAttribute("placeholder", document.documentElement.dataset.lang === "both" ? "搜索 Search" : label);
+      this.input.setAttribute(
+        "placeholder",
+        document.documentElement.dataset.lang === "both" ? "搜索 Search" : label,
+      );
       this.input.setAttribute("aria-label", label);
     }
 
@@ -60,10 +80,21 @@
     draw() {
       this.list.hidden = !this.results.length;
       this.input.setAttribute("aria-expanded", String(!this.list.hidden));
-      this.list.replaceChildren(...this.results.map(({ type, place }, index) =>
-        h("li", { id: `result-${index}`, role: "option", "aria-selected": String(index === this.active),
-          on: { mousedown: (event) => event.preventDefault(), click: () => this.choose(index) } },
-          name(place.name), h("small", null, SC.say(KINDS[type], true)))));
+      this.list.replaceChildren(
+        ...this.results.map(({ type, place }, index) =>
+          h(
+            "li",
+            {
+              id: `result-${index}`,
+              role: "option",
+              "aria-selected": String(index === this.active),
+              on: { mousedown: (event) => event.preventDefault(), click: () => this.choose(index) },
+            },
+            name(place.name),
+            h("small", null, SC.say(KINDS[type], true)),
+          ),
+        ),
+      );
       if (this.active < 0) this.input.removeAttribute("aria-activedescendant");
       else this.input.setAttribute("aria-activedescendant", `result-${this.active}`);
     }

@@ -38,7 +38,15 @@
     if (district >= 0) cell.districts[district] = (cell.districts[district] || 0) + workers;
   }
 
-  const newCell = (kind) => ({ kind, workers: 0, places: 0, latitude: 0, longitude: 0, groups: [], districts: [] });
+  const newCell = (kind) => ({
+    kind,
+    workers: 0,
+    places: 0,
+    latitude: 0,
+    longitude: 0,
+    groups: [],
+    districts: [],
+  });
 
   /** Position of the largest number, or -1. */
   const indexOfMost = (numbers) =>

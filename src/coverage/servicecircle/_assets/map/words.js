@@ -38,16 +38,24 @@
       if (today >= workers) {
         return [
           [`${lead[0]}现有 ${stations} 个站点，${minutes} 分钟内已`, strong("全部覆盖")],
-          [`${lead[1]}${stations} ${plural(stations, "station reaches", "stations reach")} `,
-            strong("everyone"), ` within ${minutes} minutes`],
+          [
+            `${lead[1]}${stations} ${plural(stations, "station reaches", "stations reach")} `,
+            strong("everyone"),
+            ` within ${minutes} minutes`,
+          ],
         ];
       }
       return [
-        [`${lead[0]}现有 ${stations} 个站点，覆盖 `, strong(percent(today, workers)),
-          ` 的职工，${count(workers - today)} 人还没有驿站`],
-        [`${lead[1]}${stations} ${plural(stations, "station reaches", "stations reach")} `,
+        [
+          `${lead[0]}现有 ${stations} 个站点，覆盖 `,
           strong(percent(today, workers)),
-          ` of workers; ${count(workers - today)} have none within ${minutes} minutes' walk`],
+          ` 的职工，${count(workers - today)} 人还没有驿站`,
+        ],
+        [
+          `${lead[1]}${stations} ${plural(stations, "station reaches", "stations reach")} `,
+          strong(percent(today, workers)),
+          ` of workers; ${count(workers - today)} have none within ${minutes} minutes' walk`,
+        ],
       ];
     }
     if (facts.infeasible) {
@@ -60,37 +68,54 @@
       ];
     }
     return [
-      [`${lead[0]}新开 ${sites} 个站点，${minutes} 分钟覆盖率由 ${percent(today, workers)} 升至 `,
-        strong(percent(plan, workers))],
-      [`${lead[1]}${sites} new ${plural(sites, "station lifts", "stations lift")} ${minutes}-minute ` +
-        `coverage from ${percent(today, workers)} to `, strong(percent(plan, workers))],
+      [
+        `${lead[0]}新开 ${sites} 个站点，${minutes} 分钟覆盖率由 ${percent(today, workers)} 升至 `,
+        strong(percent(plan, workers)),
+      ],
+      [
+        `${lead[1]}${sites} new ${plural(sites, "station lifts", "stations lift")} ${minutes}-minute ` +
+          `coverage from ${percent(today, workers)} to `,
+        strong(percent(plan, workers)),
+      ],
     ];
   }
 
   function withoutWorkers({ stations, sites, view, hasPlan }) {
     if (hasPlan && view !== "today") {
-      return [[`方案：新开 ${sites} 个站点`], [`Plan: ${sites} new ${plural(sites, "station", "stations")}`]];
+      return [
+        [`方案：新开 ${sites} 个站点`],
+        [`Plan: ${sites} new ${plural(sites, "station", "stations")}`],
+      ];
     }
-    return [[`现有 ${stations} 个站点的服务圈`], [`Service areas of ${stations} ${plural(stations, "station", "stations")}`]];
+    return [
+      [`现有 ${stations} 个站点的服务圈`],
+      [`Service areas of ${stations} ${plural(stations, "station", "stations")}`],
+    ];
   }
 
   /** The line under the bar. */
   function innerLine({ inner, figures, view, hasPlan }) {
     const before = percent(figures.todayInner, figures.workers);
-    const after = hasPlan && view !== "today" ? ` → ${percent(figures.planInner, figures.workers)}` : "";
+    const after =
+      hasPlan && view !== "today" ? ` → ${percent(figures.planInner, figures.workers)}` : "";
     return [`${inner} 分钟覆盖率 ${before}${after}`, `Within ${inner} min: ${before}${after}`];
   }
 
   /** How the figures were made: under the list. */
   function source({ speed, figures, places, unsnapped, unsnappedWorkers, maxAccess }) {
     if (!(places > 0)) {
-      return [`步行 ${speed} km/h，沿街道计算；未提供职工数据。`,
-        `Walking ${speed} km/h along streets; no workers given.`];
+      return [
+        `步行 ${speed} km/h，沿街道计算；未提供职工数据。`,
+        `Walking ${speed} km/h along streets; no workers given.`,
+      ];
     }
-    const far = unsnapped > 0
-      ? [`其中 ${count(unsnappedWorkers)} 人（${count(unsnapped)} 处）距街道超过 ${maxAccess} 米，计为未覆盖。`,
-        ` ${count(unsnappedWorkers)} of them (${count(unsnapped)} ${plural(unsnapped, "place", "places")}) are more than ${maxAccess} m from a street and count as not covered.`]
-      : ["", ""];
+    const far =
+      unsnapped > 0
+        ? [
+            `其中 ${count(unsnappedWorkers)} 人（${count(unsnapped)} 处）距街道超过 ${maxAccess} 米，计为未覆盖。`,
+            ` ${count(unsnappedWorkers)} of them (${count(unsnapped)} ${plural(unsnapped, "place", "places")}) are more than ${maxAccess} m from a street and count as not covered.`,
+          ]
+        : ["", ""];
     return [
       `步行 ${speed} km/h，沿街道计算；职工 ${count(figures.workers)} 人（${count(places)} 处）。${far[0]}`,
       `Walking ${speed} km/h along streets; ${count(figures.workers)} workers at ${count(places)} ${plural(places, "place", "places")}.${far[1]}`,
