@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -32,10 +33,14 @@ def say_note(text: str) -> None:
     _stderr().print(f"note: {one_line(text)}", style="dim", markup=False, soft_wrap=True)
 
 
+# Warnings wait here until the work is done, so that bad input is one line and no more.
+_waiting: dict[str, None] = {}
+
+
 @contextmanager
 def notes() -> Iterator[None]:
     """Show log messages at once, and the library's warnings, each once, when all went well."""
-    said: dict[str, None] = {}
+    _waiting.clear()
 
     class Notes(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -50,7 +55,7 @@ def notes() -> Iterator[None]:
 
             def keep(message: Warning | str, category: type[Warning], *rest: object) -> None:
                 if issubclass(category, ServiceCircleWarning):
-                    said[str(message)] = None
+                    _waiting[str(message)] = None
                 else:
                     show(message, category, *rest)  # type: ignore[arg-type]
 
@@ -58,8 +63,13 @@ def notes() -> Iterator[None]:
             yield
     finally:
         logger.removeHandler(handler)
-    for text in said:
+    _say_waiting()
+
+
+def _say_waiting() -> None:
+    for text in _waiting:
         say_note(text)
+    _waiting.clear()
 
 
 @contextmanager
@@ -83,7 +93,10 @@ def steps(total: int) -> Iterator[Callable[[str], None]]:
             progress.update(task, description=name, completed=done)
 
         yield step
+    _say_waiting()
 
 
+@cache
 def _stderr() -> Console:
+    """Return the one console, so that a note is written above the progress bar."""
     return Console(stderr=True, highlight=False)
