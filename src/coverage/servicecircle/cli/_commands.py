@@ -176,12 +176,8 @@ def score(
     check_target(out, SCORE_SUFFIXES)
     with steps(3) as step:
         step("reading")
-        people, shops = (
-            _read_demand(demand, coordinates),
-            _read_sites(candidates, coordinates, "candidates"),
-        )
-        existing = _read_sites(stations, coordinates, "stations") if stations else None
         streets = _read_network(network)
+        shops, people, existing = _read_tables(candidates, demand, stations, coordinates)
         step("walking and scoring")
         from servicecircle.scores import score_sites
 
@@ -223,10 +219,8 @@ def site(
         check_target(out, COVERAGE_SUFFIXES)
     with steps(3) as step:
         step("reading")
-        people = _read_demand(demand, coordinates)
-        shops = _read_sites(candidates, coordinates, "candidates")
-        existing = _read_sites(stations, coordinates, "stations") if stations else None
         streets = _read_network(network)
+        shops, people, existing = _read_tables(candidates, demand, stations, coordinates)
         step("walking and choosing")
         from servicecircle.siting import choose_sites
 
@@ -325,6 +319,12 @@ def _read_demand(path: Path, coordinates: Any) -> Any:
     frame = read_demand(path, coordinates=coordinates)
     require_rows(frame, "demand", path)
     return frame
+
+
+def _read_tables(candidates: Path, demand: Path, stations: Path | None, coordinates: Any) -> Any:
+    shops = _read_sites(candidates, coordinates, "candidates")
+    people = _read_demand(demand, coordinates)
+    return shops, people, _read_sites(stations, coordinates, "stations") if stations else None
 
 
 def _box(text: str | None) -> tuple[float, ...] | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from servicecircle.config import Settings
+    from servicecircle.config import Inputs, Settings
     from servicecircle.siting import SitePlan
 
 LIBRARIES = (
@@ -78,18 +78,7 @@ def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
     started = time.monotonic()
     inputs, standard, choice = settings.inputs, settings.standard, settings.plan
     step("reading the tables")
-    from servicecircle.demand import read_demand
-    from servicecircle.sites import read_sites
-
-    system = inputs.coordinates
-    demand = read_demand(inputs.demand, coordinates=system)
-    require_rows(demand, "demand", inputs.demand)
-    candidates = read_sites(inputs.candidates, coordinates=system)
-    require_rows(candidates, "candidates", inputs.candidates)
-    stations = None
-    if inputs.stations:
-        stations = read_sites(inputs.stations, coordinates=system)
-        require_rows(stations, "stations", inputs.stations)
+    demand, candidates, stations = _read_tables(inputs)
     districts = read_districts(inputs.districts) if inputs.districts else None
     step("reading the streets")
     from servicecircle.networks import read_network
@@ -116,6 +105,24 @@ def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
     require_joined(plan.candidates, "candidates", network.max_access)
     require_joined(plan.today.facilities, "stations", network.max_access)
     return Job(settings, plan, districts, time.monotonic() - started)
+
+
+def _read_tables(
+    inputs: Inputs,
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    from servicecircle.demand import read_demand
+    from servicecircle.sites import read_sites
+
+    system = inputs.coordinates
+    demand = read_demand(inputs.demand, coordinates=system)
+    require_rows(demand, "demand", inputs.demand)
+    candidates = read_sites(inputs.candidates, coordinates=system)
+    require_rows(candidates, "candidates", inputs.candidates)
+    if inputs.stations is None:
+        return demand, candidates, None
+    stations = read_sites(inputs.stations, coordinates=system)
+    require_rows(stations, "stations", inputs.stations)
+    return demand, candidates, stations
 
 
 def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], None]]:
