@@ -103,7 +103,9 @@ def test_mid_size_value_equals_scipy(seed, n_open):
     assert answer.value == scipy_value(table, weight, n_open)
 
 
-@pytest.mark.parametrize("stage", ["_bound_roughly", "_bound", "_relax", "_search"])
+@pytest.mark.parametrize(
+    "stage", ["_bound_roughly", "_bound", "_relax", "_search", "_search_roughly"]
+)
 def test_every_stage_may_fail_to_help_and_the_proof_still_holds(stage, monkeypatch):
     monkeypatch.setattr(CoverSolver, stage, lambda _self, _rest, *_: None)
     table, weight = city(5, 300, 50, 0.1)

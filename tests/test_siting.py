@@ -70,7 +70,7 @@ def worlds(draw):
     return covers, workers, existing, required, forbidden, n_open
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(worlds())
 def test_plan_is_the_best_of_all_allowed_sets(case):
     covers, workers, existing, required, forbidden, n_open = case
@@ -96,7 +96,7 @@ def test_plan_is_the_best_of_all_allowed_sets(case):
     assert plan.value == pytest.approx(value_of(everything, workers, [*existing, *chosen]))
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(worlds())
 def test_figures_of_a_plan_fit_together(case):
     covers, workers, existing, required, forbidden, n_open = case

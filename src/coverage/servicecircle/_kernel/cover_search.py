@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from servicecircle._kernel.cover import Bools, Cover, Ints
 
-SHAKE = 0.15  # largest random cut of a gain when refilling
-RETURN = 0.0015  # how far below the best a plan may fall before going back to it
+SHAKE = 0.3  # largest random cut of a gain when refilling
+RETURN = 0.005  # how far below the best a plan may fall before going back to it
 
 
 class Rules(NamedTuple):
@@ -82,7 +82,13 @@ def empty_state(cover: Cover, rules: Rules) -> State:
 
 def copy_state(state: State) -> State:
     """Return a plan that can be changed on its own."""
-    return State(state.chosen.copy(), state.times.copy(), state.gain.copy(), state.slack.copy(), state.stale.copy())
+    return State(
+        state.chosen.copy(),
+        state.times.copy(),
+        state.gain.copy(),
+        state.slack.copy(),
+        state.stale.copy(),
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -212,7 +218,7 @@ def _take_out(cover: Cover, rules: Rules, state: State, seed: NDArray[np.uint64]
 
 
 @njit(cache=True, nogil=True)
-def search(  # noqa: PLR0917 – numba takes no keywords
+def search(
     cover: Cover, rules: Rules, state: State, best: State, rounds: int, seed: NDArray[np.uint64]
 ) -> int:
     """Shake, refill and swap for some rounds, starting from ``state``.

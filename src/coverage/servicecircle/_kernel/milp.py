@@ -61,7 +61,7 @@ def solve_cover(
 
 
 def _solver(seconds: float, gap: float, scale: float, *, relaxed: bool) -> highspy.Highs:
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver = highspy.Highs()
     options: dict[str, bool | float | str] = {
         "output_flag": False,
         "parallel": "off",

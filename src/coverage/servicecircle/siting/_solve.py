@@ -22,6 +22,8 @@ from servicecircle._kernel.milp import Solved, solve_cover
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from servicecircle._kernel.cover import Bools, Cover, Floats, Ints
     from servicecircle._kernel.cover_search import Rules, State
 
@@ -30,9 +32,11 @@ Status = Literal["proved", "gap", "time_limit", "infeasible"]
 ROUGH_STEPS = 400
 STEPS = 1500
 ROUNDS = 50  # of local search between two looks at the clock
-IDLE_ROUNDS = 1000  # without progress before local search stops
+ROUGH_ROUNDS = 1000
+IDLE_ROUNDS = 20_000  # without progress before local search stops
 SEARCH_SHARE = 0.4  # of the time limit
-LP_PAIRS = 500_000  # above this the interior point needs minutes
+SOLVER_ERROR = 1e-4  # of a unit: what the solver's own bound may be too low
+MOST_PAIRS = 500_000  # above this HiGHS needs minutes for the first relaxation
 
 
 @dataclass(frozen=True)
@@ -96,10 +100,14 @@ class CoverSolver:
     best: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     value: int = 0
     bound: float = np.inf
+    deadline: float = field(init=False)
+    random: NDArray[np.uint64] = field(init=False)
 
     def run(self) -> Answer:
         """Search and prove until done or out of time."""
         self.deadline = time.monotonic() + self.time_limit
+        drawn = np.random.SeedSequence(self.seed).generate_state(1, np.uint64)
+        self.random = drawn | np.uint64(1)  # xorshift must not start at 0
         m, n = self.cover.shape
         none = np.zeros(0, dtype=np.int64)
         rest = _Rest(
@@ -110,7 +118,7 @@ class CoverSolver:
         rest.multipliers = bounds.start_multipliers(rest.cover, state.times)
         steps: tuple[Callable[[_Rest], None], ...] = (
             self._bound_roughly,
-            self._search,
+            self._search_roughly,
             self._bound,
             self._relax,
             self._search,
@@ -171,7 +179,8 @@ class CoverSolver:
 
     def _greedy(self, rest: _Rest) -> State:
         state = self._start(rest, np.zeros(len(rest.sites), dtype=bool))
-        searches.swap(rest.cover, rest.rules, state, np.zeros(len(rest.sites), dtype=np.int64))
+        extra = np.zeros(len(rest.sites), dtype=np.int64)
+        searches.swap(rest.cover, rest.rules, state, extra, thorough=True)
         self._offer(np.concatenate([rest.inside, rest.sites[state.chosen]]))
         return state
 
@@ -180,21 +189,21 @@ class CoverSolver:
         state = searches.empty_state(rest.cover, rest.rules)
         for j in np.flatnonzero(wanted):
             searches.turn(rest.cover, rest.rules, state, int(j), 1)
-        searches.fill(rest.cover, rest.rules, state, 0.0, self._random())
+        searches.fill(rest.cover, rest.rules, state, 0.0, self.random)
         return state
 
-    def _random(self) -> np.ndarray:
-        return np.random.SeedSequence(self.seed).generate_state(1, np.uint64) | np.uint64(1)
+    def _search_roughly(self, rest: _Rest) -> None:
+        self._search(rest, ROUGH_ROUNDS)
 
-    def _search(self, rest: _Rest) -> None:
+    def _search(self, rest: _Rest, idle_rounds: int = IDLE_ROUNDS) -> None:
         state = self._start(rest, np.isin(rest.sites, self.best))
         best = searches.copy_state(state)
         top = 0
         until = time.monotonic() + SEARCH_SHARE * self.time_limit
-        until, random, idle = min(until, self.deadline), self._random(), 0
-        while idle < IDLE_ROUNDS and time.monotonic() < until:
+        until, idle = min(until, self.deadline), 0
+        while idle < idle_rounds and time.monotonic() < until:
             before = top
-            top = searches.search(rest.cover, rest.rules, state, best, ROUNDS, random)
+            top = searches.search(rest.cover, rest.rules, state, best, ROUNDS, self.random)
             idle = 0 if top > before else idle + ROUNDS
             if rest.base + top + self._tolerance() > self.bound:
                 break
@@ -232,7 +241,7 @@ class CoverSolver:
 
     def _relax(self, rest: _Rest) -> None:
         """Take the prices of the linear program as multipliers."""
-        if len(rest.cover.site_rows) > LP_PAIRS:
+        if len(rest.cover.site_rows) > MOST_PAIRS:
             return
         solved = self._highs(rest, relaxed=True)
         before = bounds.price(rest.cover, rest.n_open, rest.multipliers).bound
@@ -241,11 +250,14 @@ class CoverSolver:
         self._fix(rest)
 
     def _prove(self, rest: _Rest) -> None:
-        """Let HiGHS decide the rest, from the best plan."""
+        """Let HiGHS decide the rest, from the best plan; search on where that is too large."""
+        if len(rest.cover.site_rows) > MOST_PAIRS:
+            self._search(rest)
+            return
         solved = self._highs(rest, relaxed=False)
         if solved.chosen is not None:
             self._offer(np.concatenate([rest.inside, rest.sites[solved.chosen]]))
-        self._lower(rest.base + solved.bound)
+        self._lower(rest.base + solved.bound + SOLVER_ERROR)
 
     def _highs(self, rest: _Rest, *, relaxed: bool) -> Solved:
         start = self._start(rest, np.isin(rest.sites, self.best))
