@@ -222,7 +222,7 @@ def along(ids, metres, **columns):
 
 def test_nearest_station_is_the_walk_along_the_street(road):
     candidates = along("abc", [150, 900, 2900])
-    stations = along(["s1", "s2"], [600, 1200])
+    stations = along(["s1", "s2"], [600, 1250])
     demand = along(["w1", "w2"], [0, 2950], workers=[8.0, 4.0])
     scored = score_sites(road, candidates, demand, existing=stations)
     assert scored["nearest_station"].tolist()[:2] == ["s1", "s1"]

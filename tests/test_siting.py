@@ -183,6 +183,15 @@ def test_places_at_the_door_of_a_site_are_covered():
     assert plan.value == 4
 
 
+def test_places_exactly_at_the_cutoff_are_covered_in_plan_and_coverage():
+    reach, candidates, demand, _ = world({"a": ["1"]}, {"1": 4}, minutes=14.1)
+    plan = choose_sites(reach, candidates, demand, n_open=1, minutes=[10, 14.1])
+    assert plan.value == 4
+    assert plan.coverage.summary()["covered"].tolist() == [0, 4]
+    assert plan.demand["covered"].all()
+    assert plan.coverage.by("workers")["covered"].tolist() == [4]
+
+
 def test_value_counts_today_and_the_new_sites_together():
     reach, candidates, demand, stations = world(FIVE, WORKERS, {"old": ["3", "4"]})
     plan = choose_sites(reach, candidates, demand, existing=stations, n_open=1)

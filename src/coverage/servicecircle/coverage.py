@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from servicecircle._checks import check_minutes, check_places, check_weights
-from servicecircle.errors import CrsError, InputError
+from servicecircle._checks import check_minutes, check_places, check_weights, crs_of
+from servicecircle.errors import InputError
 from servicecircle.reach import Reach, reach_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import geopandas as gpd
 
     from servicecircle.networks import WalkNetwork
 
@@ -91,7 +92,7 @@ class Coverage:
         walk = self.demand["minutes"].to_numpy(dtype=float, na_value=np.nan)
         rows = []
         for limit in self.minutes:
-            inside = walk <= limit
+            inside = walk <= np.float32(limit)
             twice = self.reach.within(limit).minutes
             times = np.bincount(twice.indices, minlength=len(weights))
             near = np.where(inside, walk, np.inf)
@@ -128,7 +129,7 @@ class Coverage:
         weights = self._weights
         table = pd.DataFrame({"workers": weights, "places": 1}, index=self.demand.index)
         for limit in self.minutes:
-            table[f"share_{limit:g}"] = weights * (walk <= limit)
+            table[f"share_{limit:g}"] = weights * (walk <= np.float32(limit))
         sums = table.groupby(label.to_numpy(), dropna=False, sort=True).sum()
         total = sums["workers"].to_numpy()
         covered = sums[f"share_{self.minutes[-1]:g}"].copy()
@@ -139,8 +140,8 @@ class Coverage:
             )
         sums["covered"], sums["uncovered"] = covered, total - covered
         sums["share"] = sums[f"share_{self.minutes[-1]:g}"]
-        name = by if isinstance(by, str) else by.index.name or "area"
-        return sums.rename_axis(name)
+        sums.index.name = by if isinstance(by, str) else by.index.name or "area"
+        return sums
 
     def _labels(self, by: str | gpd.GeoDataFrame) -> pd.Series:
         if isinstance(by, str):
@@ -150,9 +151,8 @@ class Coverage:
                 )
             return self.demand[by]
         areas = check_places(by, "by")
-        if self.demand.crs is None:
-            raise CrsError("`demand` has no CRS, so it cannot be laid over areas.")
-        points = self.demand.geometry.representative_point().to_crs(areas.crs)
+        crs_of(self.demand, "demand")
+        points = self.demand.geometry.representative_point().to_crs(crs_of(areas, "by"))
         point, area = areas.sindex.query(points, predicate="intersects")
         first = pd.Series(area, index=point).groupby(level=0).min()
         label = pd.Series(pd.NA, index=self.demand.index, dtype=object)
@@ -232,7 +232,7 @@ def coverage_of(
         facility=near["facility"],
         minutes=walk,
         band=bands,
-        covered=walk <= minutes[-1],
+        covered=walk <= np.float32(minutes[-1]),
         status=reach.demand_status,
     )
     weights = _counted(people, weight)
