@@ -74,8 +74,8 @@ def scene_of_coverage(
         stations=stations,
         sites=_site_columns(nothing),
         candidates=_candidate_columns(nothing),
-        areas=draw.of_all(coverage.facilities, areas),
-        circles=draw.circles("station", coverage.facilities),
+        areas=draw.of_all(_usable(coverage.facilities), areas),
+        circles=draw.circles("station", _usable(coverage.facilities)),
         streets=_streets(coverage.network),
         max_access=_max_access(coverage.network),
         districts=zones,
@@ -108,13 +108,14 @@ def scene_of_plan(
     sites = table.describe_sites()
     candidates = table.describe_candidates()
     stations = _station_table(today, demand, minutes[0], crs, zones)
-    everyone = _together(today.facilities, plan.sites)
+    stations_placed = _usable(today.facilities)
+    everyone = _together(stations_placed, plan.sites)
     draw = DrawnAreas(network, crs, minutes, speed)
-    drawn = draw.of_all(today.facilities, areas)
+    drawn = draw.of_all(stations_placed, areas)
     drawn["plan"] = draw.of_all(everyone, plan_areas)["outer"]
     runners = plan.candidates.loc[sites["runner_up"].dropna().unique()]
     circles = {
-        **draw.circles("station", today.facilities),
+        **draw.circles("station", stations_placed),
         **draw.circles("site", plan.sites),
         **draw.circles("candidate", runners),
     }
@@ -245,16 +246,22 @@ def _number(frame: pd.DataFrame, name: str) -> pd.Series:
 
 def _candidate_reach(plan: SitePlan, limit: float, speed: float) -> Reach:
     """Minutes of all candidates; a plan from a bare reach only knows those of its sites."""
-    if plan.network is not None:
-        return walk_times(plan.network, plan.candidates, plan.demand, cutoff=limit, speed=speed)
-    known = plan.coverage.reach.select(plan.sites.index, plan.demand.index).within(limit)
-    pairs = known.to_frame()
+    if plan.network is None:
+        known = plan.coverage.reach.select(plan.sites.index, plan.demand.index).within(limit)
+    else:
+        # What lies off the streets was warned of before and reaches nothing.
+        places, people = _usable(plan.candidates), _usable(plan.demand)
+        known = walk_times(plan.network, places, people, cutoff=limit, speed=speed)
     return Reach.from_frame(
-        pairs,
+        known.to_frame(),
         facility_ids=plan.candidates.index,
         demand_ids=plan.demand.index,
         cutoff=limit,
     )
+
+
+def _usable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame[frame["status"] == "ok"]
 
 
 def _together(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

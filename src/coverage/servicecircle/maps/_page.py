@@ -26,7 +26,7 @@ SCRIPTS = (
 NO_SCRIPT = """<noscript>此图需要浏览器脚本。This map needs scripts.</noscript>
 <script>
 if (!window.L) {
-  document.body.append("缺少 Leaflet：请保存离线版。", " Leaflet is missing: save with offline=True.");
+  document.body.append("缺少 Leaflet，请存离线版。 Leaflet is missing: use offline=True.");
 }
 </script>
 """

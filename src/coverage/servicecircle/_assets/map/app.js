@@ -317,6 +317,12 @@
       } else this.giveFocusBack();
     }
 
+    /** Lay the compass circle over the walk, or take it away. */
+    compare(compass) {
+      this.set({ compass });
+      this.zoomTo(this.data.find(this.state.selected));
+    }
+
     giveFocusBack() {
       const { opener } = this;
       this.opener = null;
@@ -336,7 +342,7 @@
     /** The circle, in the free space between legend and card. */
     zoomTo({ at, circle }) {
       const reach = (this.data.minutes[1] * this.data.speed * 1000) / 60;
-      const bounds = L.latLng(at).toBounds(circle ? reach / 2 : 1.85 * reach);
+      const bounds = L.latLng(at).toBounds(circle && !this.state.compass ? reach / 2 : 2 * reach);
       if (circle) for (const [outer] of circle[1]) bounds.extend(SC.codec.decodeLine(outer));
       const size = this.map.getSize();
       const sheet = 0.62 * innerHeight - (innerHeight - size.y);

@@ -336,7 +336,7 @@
               class: "button",
               "data-key": "compass",
               "aria-pressed": String(state.compass),
-              on: { click: () => this.app.set({ compass: !state.compass }) },
+              on: { click: () => this.app.compare(!state.compass) },
             },
             brief(["对比直线圆", "Compare with compass circle"]),
           ),

@@ -1,0 +1,94 @@
+# ruff: noqa: INP001 - a script, not a package
+"""Make the pictures of the README from a saved map, with an installed Chromium.
+
+Run after ``servicecircle plan data/wuhan/plan.toml``::
+
+    python docs/make_pictures.py data/wuhan/plan/map.html
+
+Needs playwright and pillow (``pip install playwright pillow``); pictures go to
+``docs/pictures``. Pillow reduces them to 256 colours, so that each stays below 400 kB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PICTURES = Path(__file__).resolve().parent / "pictures"
+MOST_BYTES = 400_000
+COLOURS = 256
+DESKTOP, PHONE = (1440, 900), (390, 844)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+COMPASS = """
+    app.pick({ type: 'station', index: app.data.stations.findIndex((station) => station.home) });
+    app.compare(true)"""
+# name → window, and what to do in the page before the picture is taken
+SHOTS = {
+    "map-plan": (DESKTOP, ""),
+    "map-today": (DESKTOP, "app.set({ view: 'today', lang: 'zh' })"),
+    "map-change": (DESKTOP, "app.set({ view: 'change', tab: 'districts', lang: 'en' })"),
+    "map-card": (DESKTOP, "app.pick({ type: 'site', index: 1 })"),
+    "map-compass": (DESKTOP, COMPASS),
+    "map-phone": (PHONE, "app.set({ lang: 'zh' })"),
+}
+
+
+def take(browser: Browser, page_url: str, size: tuple[int, int], action: str) -> bytes:
+    """Open the map in a window of ``size``, act, and return a PNG."""
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, offline=True, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(page_url)
+    page.wait_for_selector("#panel h1")
+    page.evaluate(f"() => {{ const {{ app }} = ServiceCircle; {action} }}")
+    page.evaluate("() => document.activeElement?.blur()")
+    page.wait_for_timeout(500)
+    picture = page.screenshot()
+    context.close()
+    return picture
+
+
+def reduced(picture: bytes) -> bytes:
+    """Return the PNG with a palette: the map has few colours."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    few = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    few.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def main() -> int:
+    """Take every picture; return 1 if one is too large."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("map", type=Path, help="a map saved by save_map or `servicecircle plan`")
+    page_url = parser.parse_args().map.resolve().as_uri()
+    chromium = next(filter(None, map(shutil.which, NAMES)), None)
+    PICTURES.mkdir(exist_ok=True)
+    too_large = []
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name, (size, action) in SHOTS.items():
+            picture = reduced(take(browser, page_url, size, action))
+            (PICTURES / f"{name}.png").write_bytes(picture)
+            sys.stdout.write(f"{name}.png: {len(picture):,} bytes\n")
+            if len(picture) > MOST_BYTES:
+                too_large.append(name)
+        browser.close()
+    return 1 if too_large else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
