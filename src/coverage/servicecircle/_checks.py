@@ -15,6 +15,8 @@ from servicecircle.errors import CrsError, InputError, InputWarning
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import pyproj
+
 STATUSES = ("ok", "unsnapped", "island", "no_geometry", "bad_coordinates", "bad_number")
 LONG_MINUTES = 120
 MOST_NAMED = 5
@@ -36,12 +38,18 @@ def check_places(frame: object, name: str) -> gpd.GeoDataFrame:
             "Read tables with `read_sites` or `read_demand`."
         )
         raise InputError(msg)
+    crs_of(frame, name)
+    check_ids(frame.index, name)
+    return frame
+
+
+def crs_of(frame: gpd.GeoDataFrame, name: str) -> pyproj.CRS:
+    """Return the CRS of a table; one without is refused."""
     if frame.crs is None:
         raise CrsError(
             f"`{name}` has no CRS. Set it, e.g. `{name}.set_crs(4326)` for longitude/latitude."
         )
-    check_ids(frame.index, name)
-    return frame
+    return frame.crs
 
 
 def check_ids(index: pd.Index, name: str) -> None:
@@ -105,7 +113,7 @@ def check_weights(frame: pd.DataFrame, column: str, name: str) -> np.ndarray:
         wrong &= (frame["status"] == "ok").to_numpy()
     if wrong.any():
         raise InputError(
-            f"`{name}[{column!r}]` must be finite and not negative; {int(wrong.sum())} rows are not: "
-            f"{name_some(frame.index[wrong])}."
+            f"`{name}[{column!r}]` must be finite and not negative; {int(wrong.sum())} rows are "
+            f"not: {name_some(frame.index[wrong])}."
         )
     return np.where(np.isfinite(values) & (values > 0), values, 0.0)
