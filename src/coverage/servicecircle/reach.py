@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -52,11 +52,11 @@ class Reach:
 
     def __repr__(self) -> str:
         return (
-            f"<Reach: {len(self.facility_ids):,} facilities × {len(self.demand_ids):,} demand points, "
-            f"{self.minutes.nnz:,} pairs within {self.cutoff:g} minutes>"
+            f"<Reach: {len(self.facility_ids):,} facilities × {len(self.demand_ids):,} demand "
+            f"points, {self.minutes.nnz:,} pairs within {self.cutoff:g} minutes>"
         )
 
-    def within(self, minutes: float) -> Reach:
+    def within(self, minutes: float) -> Self:
         """Keep the pairs within ``minutes`` (≤), which must not exceed ``cutoff``."""
         (limit,) = check_minutes(minutes)
         if limit > self.cutoff:
@@ -70,16 +70,9 @@ class Reach:
             (self.minutes.data[keep], self.minutes.indices[keep], ends[self.minutes.indptr]),
             shape=self.minutes.shape,
         )
-        return Reach(
-            self.facility_ids,
-            self.demand_ids,
-            kept,
-            limit,
-            self.facility_status,
-            self.demand_status,
-        )
+        return replace(self, minutes=kept, cutoff=limit)
 
-    def select(self, facilities: pd.Index | None = None, demand: pd.Index | None = None) -> Reach:
+    def select(self, facilities: pd.Index | None = None, demand: pd.Index | None = None) -> Self:
         """Return the rows and columns of the given ids, in the order given.
 
         Raises
@@ -90,23 +83,19 @@ class Reach:
         part = self
         if facilities is not None:
             rows = _positions(self.facility_ids, facilities, "facilities")
-            part = Reach(
-                self.facility_ids[rows],
-                self.demand_ids,
-                self.minutes[rows],
-                self.cutoff,
-                self.facility_status.iloc[rows],
-                self.demand_status,
+            part = replace(
+                part,
+                facility_ids=self.facility_ids[rows],
+                minutes=self.minutes[rows],
+                facility_status=self.facility_status.iloc[rows],
             )
-        if demand is not None and not part.demand_ids.equals(demand):
-            columns = _positions(part.demand_ids, demand, "demand")
-            part = Reach(
-                part.facility_ids,
-                part.demand_ids[columns],
-                part.minutes[:, columns],
-                part.cutoff,
-                part.facility_status,
-                part.demand_status.iloc[columns],
+        if demand is not None and not self.demand_ids.equals(demand):
+            columns = _positions(self.demand_ids, demand, "demand")
+            part = replace(
+                part,
+                demand_ids=self.demand_ids[columns],
+                minutes=part.minutes[:, columns],
+                demand_status=self.demand_status.iloc[columns],
             )
         return part
 
@@ -190,7 +179,7 @@ class Reach:
             (len(rows), len(columns)),
         )
         ok = pd.Series("ok", index=rows), pd.Series("ok", index=columns)
-        return cls(rows, columns, table, limit, *ok).within(limit)  # type: ignore[return-value]
+        return cls(rows, columns, table, limit, *ok).within(limit)
 
     def save(self, path: str | Path) -> None:
         """Write this reach to one Parquet file (atomically; no pickle)."""
@@ -259,7 +248,7 @@ def walk_times(
     speed: float = 4.5,
     towards: Literal["facility", "demand"] = "facility",
 ) -> Reach:
-    """Walking minutes between every facility and every demand point within ``cutoff``.
+    """Compute the walking minutes from every demand point to every facility near it.
 
     Parameters
     ----------
@@ -359,7 +348,7 @@ def id_order(ids: pd.Index) -> np.ndarray:
 
 
 def decimetres_per_minute(speed: float) -> float:
-    """Walking speed in km/h → decimetres a minute (4.5 km/h = 750)."""
+    """Convert a walking speed in km/h to decimetres a minute (4.5 km/h = 750)."""
     return check_speed(speed) * 10_000 / 60
 
 
