@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyproj
 from scipy import sparse
 
 from servicecircle._kernel.search import FAR
 from servicecircle.errors import NetworkError
 from servicecircle.networks.lines import StreetLines, segment_lengths
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DECIMETRES = 10.0
 
@@ -87,18 +89,18 @@ def _split(lines: StreetLines) -> Pieces:
 
 
 def _tag_codes(tags: pd.DataFrame) -> np.ndarray:
-    """Number the tags so that lines with equal numbers may merge; -1 never merges."""
+    """Code the tags: lines with equal codes may merge; -1 never merges."""
     codes = tags.groupby(["highway", "name", "access"], sort=False).ngroup().to_numpy().copy()
     codes[~(tags["along"] & tags["against"]).to_numpy()] = -1
     return codes
 
 
 def _chains(pieces: Pieces, codes: np.ndarray) -> tuple[list[list[int]], list[list[bool]]]:
-    """String pieces together over places where exactly two alike pieces meet."""
+    """Chain pieces over places where exactly two alike pieces meet."""
     count = len(pieces.first)
     flat = pieces.ends.ravel()
     order = np.argsort(flat, kind="stable")
-    pairs = np.flatnonzero(np.bincount(flat) == 2)  # noqa: PLR2004
+    pairs = np.flatnonzero(np.bincount(flat) == 2)  # noqa: PLR2004 – a pair
     at = np.searchsorted(flat[order], pairs)
     here, there = order[at], order[at + 1]
     code = codes[pieces.line]
@@ -144,7 +146,7 @@ def _vertices(
 
 
 def _sort(streets: Streets) -> Streets:
-    """Number nodes and streets along a space-filling curve, so that near ones lie close."""
+    """Order nodes and streets along a space-filling curve, so that near ones lie close."""
     firsts, lasts = streets.lonlat[streets.offsets[:-1]], streets.lonlat[streets.offsets[1:] - 1]
     places, at = np.unique(streets.ends.ravel(), return_index=True)
     lonlat = np.stack([firsts, lasts], axis=1).reshape(-1, 2)[at]
@@ -228,6 +230,6 @@ def arcs(ends: np.ndarray, cost: np.ndarray, nodes: int) -> tuple[np.ndarray, ..
 
 
 def components(ends: np.ndarray, nodes: int) -> np.ndarray:
-    """Number the connected parts: (n,) int32, direction ignored."""
+    """Label the connected parts: (n,) int32, direction ignored."""
     links = sparse.coo_array((np.ones(len(ends), bool), (ends[:, 0], ends[:, 1])), (nodes, nodes))
     return sparse.csgraph.connected_components(links, directed=False)[1].astype(np.int32)

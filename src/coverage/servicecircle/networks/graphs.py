@@ -13,7 +13,7 @@ from servicecircle._checks import name_some
 from servicecircle._kernel.search import FAR
 from servicecircle.errors import NetworkError
 from servicecircle.networks.lines import StreetLines, keep_segments
-from servicecircle.networks.rules import walking_rules
+from servicecircle.networks.rules import TAGS, walking_rules
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from servicecircle.networks.walk_network import WalkNetwork
 
 
-def lines_from_graph(graph: nx.Graph) -> StreetLines:
+def lines_from_graph(graph: nx.Graph[Any]) -> StreetLines:
     """Turn the edges of a graph into lines that join at its nodes.
 
     Raises
@@ -41,10 +41,8 @@ def lines_from_graph(graph: nx.Graph) -> StreetLines:
     seen: set[tuple[object, ...]] = set()
     wrong = []
     for u, v, data in graph.edges(data=True):
-        ends, coords = (
-            (number[u], number[v]),
-            _coordinates(data, places[number[u]], places[number[v]]),
-        )
+        ends = number[u], number[v]
+        coords = _coordinates(data, places[ends[0]], places[ends[1]])
         if data.get("reversed") is True:  # drawn against the way it came from
             ends, coords = ends[::-1], coords[::-1]
         key = _street_key(ends, coords)
@@ -65,7 +63,7 @@ def lines_from_graph(graph: nx.Graph) -> StreetLines:
     return _to_lines(shapes, rows, lengths, pyproj.CRS.from_user_input(crs))
 
 
-def _places(graph: nx.Graph, ids: list[Any]) -> np.ndarray:
+def _places(graph: nx.Graph[Any], ids: list[Any]) -> np.ndarray:
     try:
         places = np.array([(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in ids], dtype=float)
     except (KeyError, TypeError, ValueError):
@@ -121,8 +119,7 @@ def _to_lines(
     ends = np.array([pair for pair, _ in shapes], dtype=np.int64)
     vertex = np.arange(len(xy), dtype=np.int64) + ends.max() + 1
     vertex[offsets[:-1]], vertex[offsets[1:] - 1] = ends.T
-    known = ("highway", "name", "access", "foot", "oneway:foot", "motorroad")
-    columns = [key for key in known if any(key in row for row in rows)]
+    columns = [key for key in TAGS if any(key in row for row in rows)]
     table = pd.DataFrame({key: [row.get(key) for row in rows] for key in columns}, dtype=object)
     rules = walking_rules(table.reindex(range(len(rows))))
     lines = StreetLines(
@@ -134,11 +131,11 @@ def _to_lines(
     return keep_segments(lines, np.repeat(walkable, counts)[:-1])
 
 
-def to_networkx(network: WalkNetwork) -> nx.MultiDiGraph:
+def to_networkx(network: WalkNetwork) -> nx.MultiDiGraph[Any]:
     """Build the graph that ``WalkNetwork.to_networkx`` describes."""
     import networkx as nx
 
-    graph = nx.MultiDiGraph(crs=network.crs.to_string())
+    graph: nx.MultiDiGraph[Any] = nx.MultiDiGraph(crs=network.crs.to_string())
     graph.add_nodes_from(
         (node, {"x": float(x), "y": float(y)}) for node, (x, y) in enumerate(network.node_xy)
     )

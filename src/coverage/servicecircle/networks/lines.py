@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ import shapely
 from servicecircle.errors import InputError, NetworkError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import geopandas as gpd
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -89,12 +91,12 @@ def clip_lines(lines: StreetLines, clip: object) -> StreetLines:
 def clip_area(clip: object) -> shapely.Geometry:
     """Understand a clip: bounds (west, south, east, north), a polygon, or a frame of them."""
     if hasattr(clip, "to_crs"):
-        frame: gpd.GeoDataFrame = clip
-        return frame.to_crs(4326).union_all()
+        area: shapely.Geometry = cast("gpd.GeoDataFrame", clip).to_crs(4326).union_all()
+        return area
     if isinstance(clip, shapely.Geometry):
         return clip
     try:
-        west, south, east, north = map(float, clip)  # type: ignore[call-overload]
+        west, south, east, north = map(float, cast("Iterable[float]", clip))
     except (TypeError, ValueError):
         raise InputError(
             "`clip` must be (west, south, east, north) in degrees, a polygon in degrees, "
@@ -140,7 +142,7 @@ def lines_from_frame(frame: gpd.GeoDataFrame, source: str) -> StreetLines:
 
 
 def _join_ends(lonlat: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Number the vertices so that only line ends at one place (to 1 cm) are equal."""
+    """Give line ends at one place (to 1 cm) one number, every other vertex its own."""
     at = np.concatenate([offsets[:-1], offsets[1:] - 1])
     squeeze = np.cos(np.radians(lonlat[:, 1].mean()))
     centimetres = np.round(lonlat[at] * (11_132_000 * squeeze, 11_132_000)).astype(np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from servicecircle.networks.lines import StreetLines, keep_segments
 from servicecircle.networks.rules import TAGS, walking_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 MOST_MISSING = 0.5  # share of way references without a node that is still read
@@ -57,8 +58,8 @@ def read_osm(path: Path) -> tuple[StreetLines, dict[str, object]]:
     lines = keep_segments(lines, (here[:-1] & here[1:]) & walkable[:-1])
     if missing > 0:
         warnings.warn(
-            f"{path.name!r} lacks {missing:.1%} of the nodes its ways refer to (a clipped extract); "
-            "the valid parts of those ways are kept.",
+            f"{path.name!r} lacks {missing:.1%} of the nodes its ways refer to (a clipped "
+            "extract); the valid parts of those ways are kept.",
             NetworkWarning,
             stacklevel=4,
         )
@@ -83,7 +84,7 @@ def _scan(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, pd.DataFrame,
         .with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
         .with_filter(osmium.filter.KeyFilter("highway"))
     )
-    for way in ways:
+    for way in cast("Iterable[osmium.osm.Way]", ways):  # the filters let only ways through
         nodes = way.nodes
         if len(nodes) > 1:
             for node in nodes:

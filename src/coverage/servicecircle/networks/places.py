@@ -6,16 +6,16 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyproj
 import shapely
 
-from servicecircle._checks import STATUSES, check_places, name_some
+from servicecircle._checks import STATUSES, check_places, crs_of, name_some
 from servicecircle._kernel.search import FAR, Graph, Places
 from servicecircle.errors import InputError, InputWarning, UnsnappedWarning
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from servicecircle.networks.walk_network import WalkNetwork
 
@@ -124,13 +124,13 @@ def _swapped(
 ) -> np.ndarray:
     """Find points whose longitude and latitude look exchanged; most of them raises."""
     nothing = np.zeros(len(given), bool)
-    if not frame.crs.is_geographic or not len(given):
+    if not crs_of(frame, name).is_geographic or not len(given):
         return nothing
     west, south, east, north = network.bounds
     x, y = given.T
     inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
     turned = (y >= west) & (y <= east) & (x >= south) & (x <= north)
-    swapped = (status == "ok") & turned & ~inside
+    swapped: np.ndarray = (status == "ok") & turned & ~inside
     if not swapped.any():
         return nothing
     text = (

@@ -27,11 +27,13 @@ def measure_quality(network: WalkNetwork) -> pd.DataFrame:
     """
     km = network.metres / 1000
     total = float(km.sum())
-    islands = float(km[network.is_island].sum()) / total if total else np.nan
+
+    def share(rows: np.ndarray | pd.Series) -> float:
+        return float(km[np.asarray(rows)].sum()) / total if total else np.nan
+
     highway = network.tags["highway"]
-    named = float(km[(network.tags["name"] != "").to_numpy()].sum()) / total if total else np.nan
-    footways = float(km[highway.isin(FOOTWAYS).to_numpy()].sum()) / total if total else np.nan
-    private = float(km[(network.tags["access"] == "private").to_numpy()].sum()) / total
+    islands, footways = share(network.is_island), share(highway.isin(FOOTWAYS))
+    known = bool((highway != "").any())
     parts = len(np.unique(network.component))
     longest = float(network.metres.max(initial=0.0))
     rows = {
@@ -40,9 +42,9 @@ def measure_quality(network: WalkNetwork) -> pd.DataFrame:
         "junctions": (len(network.node_xy), "", ""),
         "parts": (parts, "", "one connected network" if parts == 1 else ""),
         "on islands": (islands, "share of length", _islands(islands)),
-        "footways": (footways, "share of length", _footways(footways, known=(highway != "").any())),
-        "private": (private, "share of length", ""),
-        "named": (named, "share of length", ""),
+        "footways": (footways, "share of length", _footways(footways, known=known)),
+        "private": (share(network.tags["access"] == "private"), "share of length", ""),
+        "named": (share(network.tags["name"] != ""), "share of length", ""),
         "longest piece": (longest, "m", _longest(longest)),
     }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["value", "unit", "verdict"])
@@ -64,6 +66,6 @@ def _footways(share: float, *, known: bool) -> str:
 
 
 def _longest(metres: float) -> str:
-    return (
-        "" if metres <= LONGEST_STREET else "very long pieces: look whether junctions are missing"
-    )
+    if metres <= LONGEST_STREET:
+        return ""
+    return "very long pieces: look whether junctions are missing"

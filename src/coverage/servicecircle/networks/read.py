@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from servicecircle.errors import InputError, NetworkError
 from servicecircle.networks.graphs import lines_from_graph
@@ -12,6 +12,7 @@ from servicecircle.networks.walk_network import MAX_ACCESS, WalkNetwork
 
 if TYPE_CHECKING:
     import networkx as nx
+    import shapely
 
     from servicecircle.networks.lines import StreetLines
 
@@ -89,7 +90,7 @@ def read_network(
     return _network(lines, facts, clip, max_access)
 
 
-def network_from_osmnx(graph: nx.Graph, *, max_access: float = MAX_ACCESS) -> WalkNetwork:
+def network_from_osmnx(graph: nx.Graph[Any], *, max_access: float = MAX_ACCESS) -> WalkNetwork:
     """Turn an OSMnx graph, or any networkx graph with lengths, into a walking network.
 
     Parameters
@@ -142,20 +143,19 @@ def download_network(
         "simplify": False,
         "retain_all": True,
     }
+    area = None if isinstance(place_or_polygon, str) else clip_area(place_or_polygon)
     tags = set(osmnx.settings.useful_tags_way) | {"foot", "oneway:foot", "motorroad"}
     before = osmnx.settings.useful_tags_way
     osmnx.settings.useful_tags_way = sorted(tags)
     try:
         if isinstance(place_or_polygon, str):
             graph = osmnx.graph_from_place(place_or_polygon, **options)
-        else:
-            graph = osmnx.graph_from_polygon(clip_area(place_or_polygon), **options)
-    except InputError:
-        raise
+        else:  # OSMnx itself refuses what is no area
+            graph = osmnx.graph_from_polygon(cast("shapely.Polygon", area), **options)
     except Exception as error:  # requests, OSMnx and JSON errors alike
         raise NetworkError(
-            f"The streets of {place_or_polygon!r} could not be downloaded ({error}). Check the place "
-            "name and the connection, or read a .osm.pbf extract with `read_network`."
+            f"The streets of {place_or_polygon!r} could not be downloaded ({error}). Check the "
+            "place name and the connection, or read a .osm.pbf extract with `read_network`."
         ) from error
     finally:
         osmnx.settings.useful_tags_way = before
@@ -184,7 +184,7 @@ def _local(path: str | Path) -> Path:
     return found
 
 
-def _read_graphml(path: Path) -> nx.Graph:
+def _read_graphml(path: Path) -> nx.Graph[Any]:
     import osmnx
 
     with path.open("rb") as file:

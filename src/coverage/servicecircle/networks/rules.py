@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NOT_FOR_WALKING = frozenset(
-    [
+    {
         "abandoned",
         "bus_guideway",
         "busway",
@@ -37,7 +37,7 @@ NOT_FOR_WALKING = frozenset(
         "trailhead",
         "traffic_island",
         "via_ferrata",
-    ]
+    }
 )
 FOOT_MAY = frozenset({"yes", "designated", "permissive", "destination", "customers", "official"})
 CLOSED = frozenset({"no"})

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyproj
 import shapely
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import networkx as nx
+    import pandas as pd
 
     from servicecircle._kernel.field import Raster
     from servicecircle.networks.lines import StreetLines
@@ -154,7 +154,7 @@ class WalkNetwork:
 
     @cached_property
     def is_island(self) -> np.ndarray:
-        """(m,) bool: does the street belong to a small unconnected part?"""
+        """(m,) bool: whether the street belongs to a small unconnected part."""
         part = self.component[self.ends[:, 0]]
         km = np.bincount(part, self.metres / 1000)
         small = km < self.island_km
@@ -186,10 +186,9 @@ class WalkNetwork:
         """West, south, east, north in degrees WGS84."""
         west, south = self.shape_xy.min(axis=0)
         east, north = self.shape_xy.max(axis=0)
-        box = pyproj.Transformer.from_crs(self.crs, 4326, always_xy=True).transform_bounds(
-            west, south, east, north
-        )
-        return tuple(map(float, box))  # type: ignore[return-value]
+        project = pyproj.Transformer.from_crs(self.crs, 4326, always_xy=True)
+        west, south, east, north = map(float, project.transform_bounds(west, south, east, north))
+        return west, south, east, north
 
     @cached_property
     def index(self) -> StreetIndex:
@@ -224,7 +223,7 @@ class WalkNetwork:
 
         return measure_quality(self)
 
-    def to_networkx(self) -> nx.MultiDiGraph:
+    def to_networkx(self) -> nx.MultiDiGraph[Any]:
         """Return a ``MultiDiGraph`` with one edge per street and walkable direction.
 
         Nodes carry ``x``, ``y`` (metres in ``crs``); edges ``length`` (metres), ``cost``
