@@ -1,8 +1,8 @@
 """Cities drawn as text: letters are junctions, ``-`` and ``|`` are streets.
 
 Each column of the drawing is ``STEP`` metres and each row twice that, since letters are
-taller than wide: ``A---B`` and ``A``, ``|``, ``B`` below each other are both 200 m. The drawing becomes OpenStreetMap XML, so that a
-scenario runs through the whole pipeline.
+taller than wide: ``A---B`` and ``A``, ``|``, ``B`` below each other are both 200 m. The
+drawing becomes OpenStreetMap XML, so that a scenario runs through the whole pipeline.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ places split the very segment they are joined to.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -17,30 +18,28 @@ import shapely
 if TYPE_CHECKING:
     from pathlib import Path
 
-OUT = set(
-    [
-        "abandoned",
-        "bus_guideway",
-        "busway",
-        "construction",
-        "disused",
-        "elevator",
-        "emergency_bay",
-        "escape",
-        "motorway",
-        "motorway_link",
-        "no",
-        "planned",
-        "proposed",
-        "raceway",
-        "razed",
-        "rest_area",
-        "services",
-        "trailhead",
-        "traffic_island",
-        "via_ferrata",
-    ]
-)
+OUT = {
+    "abandoned",
+    "bus_guideway",
+    "busway",
+    "construction",
+    "disused",
+    "elevator",
+    "emergency_bay",
+    "escape",
+    "motorway",
+    "motorway_link",
+    "no",
+    "planned",
+    "proposed",
+    "raceway",
+    "razed",
+    "rest_area",
+    "services",
+    "trailhead",
+    "traffic_island",
+    "via_ferrata",
+}
 MAY = {"yes", "designated", "permissive", "destination", "customers", "official"}
 
 
@@ -64,7 +63,7 @@ class Oracle:
             if not way.is_way() or not may_walk(way.tags):
                 continue
             nodes = [n if n.location.valid() else None for n in way.nodes]
-            for a, b in zip(nodes[:-1], nodes[1:], strict=True):
+            for a, b in pairwise(nodes):
                 if a is None or b is None or a.ref == b.ref:
                     continue
                 degrees[a.ref] = (a.location.lon, a.location.lat)
@@ -108,7 +107,7 @@ class Oracle:
             whole = self.graph[a][b]["m"]
             graph.remove_edge(a, b)
             line = [(0.0, a), *sorted(stops, key=lambda stop: stop[0]), (1.0, b)]
-            for (f, u), (g, v) in zip(line[:-1], line[1:], strict=True):
+            for (f, u), (g, v) in pairwise(line):
                 graph.add_edge(u, v, m=(g - f) * whole)
         found = nx.single_source_dijkstra_path_length(graph, names[0], cutoff=cutoff, weight="m")
         return [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "coverage" / "servicecircle"
-MODULES = sorted(p for p in PACKAGE.rglob("*.py"))
+MODULES = sorted(PACKAGE.rglob("*.py"))
 # a module may import what stands above it, and its own floor
 FLOORS = (
     ("_kernel",),

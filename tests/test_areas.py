@@ -16,7 +16,7 @@ METRES = 32650
 
 @pytest.fixture(scope="module")
 def grid(tmp_path_factory):
-    """A perfect grid of 100 m blocks, 41 × 41 streets, as street lines."""
+    """Read a perfect grid of 100 m blocks, 41 × 41 streets, from street lines."""
     at = np.arange(41) * 100.0
     lines = [shapely.LineString([(x, y), (x + 100, y)]) for x in at[:-1] for y in at]
     lines += [shapely.LineString([(x, y), (x, y + 100)]) for x in at for y in at[:-1]]

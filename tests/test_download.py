@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import osmnx
 import pytest
@@ -36,7 +37,7 @@ PLACE = [
 class Server(BaseHTTPRequestHandler):
     """Answers like Nominatim (/search) and Overpass (/interpreter)."""
 
-    asked: list[str] = []  # noqa: RUF012
+    asked: ClassVar[list[str]] = []
     empty = False
 
     def _answer(self, content: object) -> None:
@@ -78,31 +79,35 @@ def server(tmp_path, monkeypatch):
     thread.join()
 
 
+@pytest.mark.usefixtures("server")
 @pytest.mark.parametrize(
     "where",
     ["Made-up district", (114.29, 30.49, 114.31, 30.51), shapely.box(114.29, 30.49, 114.31, 30.51)],
 )
-def test_downloaded_streets_follow_the_walking_rules(server, where):
+def test_downloaded_streets_follow_the_walking_rules(where):
     network = download_network(where)
     assert sorted(network.streets["highway"]) == ["footway", "residential"]
     assert "解放大道" in set(network.streets["name"])
     assert network.metres.sum() == pytest.approx(192 + 222, rel=0.01)
 
 
-def test_second_download_comes_from_the_cache(server):
+@pytest.mark.usefixtures("server")
+def test_second_download_comes_from_the_cache():
     download_network((114.29, 30.49, 114.31, 30.51))
     asked = len(Server.asked)
     download_network((114.29, 30.49, 114.31, 30.51))
     assert len(Server.asked) == asked > 0
 
 
-def test_place_without_streets_is_one_clear_error(server):
+@pytest.mark.usefixtures("server")
+def test_place_without_streets_is_one_clear_error():
     Server.empty = True
     with pytest.raises(NetworkError, match="could not be downloaded"):
         download_network((114.29, 30.49, 114.31, 30.51))
 
 
-def test_server_that_does_not_answer_is_one_clear_error(server, monkeypatch):
+@pytest.mark.usefixtures("server")
+def test_server_that_does_not_answer_is_one_clear_error(monkeypatch):
     monkeypatch.setattr(osmnx.settings, "overpass_url", "http://127.0.0.1:9")
     with pytest.raises(NetworkError, match=r"\.osm\.pbf"):
         download_network((114.29, 30.49, 114.31, 30.51))

@@ -268,7 +268,7 @@ def test_saving_again_replaces_and_a_damaged_folder_is_refused(tmp_path, city):
 
 
 def grid_graph() -> nx.MultiDiGraph:
-    """A graph as OSMnx makes them: both directions, lengths in metres."""
+    """Make a graph as OSMnx does: both directions, lengths in metres."""
     graph = nx.MultiDiGraph(crs="EPSG:4326")
     for node, (x, y) in {1: (114.30, 30.50), 2: (114.302, 30.50), 3: (114.302, 30.502)}.items():
         graph.add_node(node, x=x, y=y)

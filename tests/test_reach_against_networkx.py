@@ -123,7 +123,7 @@ def test_the_map_does_not_contradict_the_table(city):
 
 
 def true_edge_is_near(network, stations, point, limit) -> bool:
-    """Are there both covered and uncovered places within one cell of a point?"""
+    """Tell whether both covered and uncovered places lie within one cell of a point."""
     radius, turn = np.meshgrid(np.linspace(0, 14, 8), np.linspace(0, 2 * np.pi, 24))
     x, y = point.x + radius * np.cos(turn), point.y + radius * np.sin(turn)
     around = gpd.points_from_xy(x.ravel(), y.ravel())
