@@ -77,9 +77,8 @@ class StreetIndex(NamedTuple):
         Returns ``street`` (-1 where none), ``fraction`` along it, ``distance`` in metres.
         """
         xy = np.ascontiguousarray(xy, dtype=float)
-        return snap_points(  # type: ignore[no-any-return]
-            xy, *self[:5], self.west, self.south, self.size, self.columns, self.rows, float(limit)
-        )
+        found: tuple[np.ndarray, np.ndarray, np.ndarray] = snap_points(xy, *self, float(limit))
+        return found
 
 
 def build_raster(network: WalkNetwork, size: float = CELL) -> Raster:

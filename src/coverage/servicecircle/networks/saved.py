@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyproj
 
 from servicecircle._kernel.field import Raster
@@ -29,6 +29,7 @@ ARRAYS = (
     "shape_offsets",
     "component",
 )
+CSR_ARRAYS = ("indptr", "heads", "leaving", "arriving", "arc_street")
 NUMBERS = ("max_access", "island_km", "mode", "source")
 RASTER_ARRAYS = ("start", "cell", "street", "fraction", "access", "stay", "box")
 
@@ -60,7 +61,6 @@ def save_network(network: WalkNetwork, folder: str | Path) -> None:
         if target.exists():
             target.rename(Path(work) / "old")
         new.rename(target)
-    shutil.rmtree(work, ignore_errors=True)
 
 
 def _arrays(network: WalkNetwork) -> Iterator[tuple[str, np.ndarray]]:
@@ -68,9 +68,8 @@ def _arrays(network: WalkNetwork) -> Iterator[tuple[str, np.ndarray]]:
         yield name, getattr(network, name)
     for name in RASTER_ARRAYS:
         yield f"raster_{name}", getattr(network.raster, name)
-    for name, array in zip(
-        ("indptr", "heads", "leaving", "arriving", "arc_street"), network._csr, strict=True
-    ):  # noqa: SLF001, E501
+    csr = network._csr  # noqa: SLF001 – computed arrays that are saved with the network
+    for name, array in zip(CSR_ARRAYS, csr, strict=True):
         yield f"csr_{name}", array
 
 
@@ -86,32 +85,27 @@ def open_network(folder: Path) -> WalkNetwork:
     CacheError
         The folder is not a saved network, is of another version, or a file is damaged.
     """
-    import pandas as pd
-
     try:
         head: dict[str, Any] = json.loads((folder / "network.json").read_text(encoding="utf-8"))
         if head.get("format") != FORMAT:
             raise CacheError(
-                f"{folder.name!r} was saved as {head.get('format')!r}, not {FORMAT!r}: build it again."
+                f"{folder.name!r} was saved as {head.get('format')!r}, not {FORMAT!r}: "
+                "build it again."
             )
         arrays = {
             file.stem: np.asarray(np.load(file, mmap_mode="c", allow_pickle=False))
             for file in folder.glob("*.npy")
         }
+        fields: dict[str, Any] = {name: arrays[name] for name in ARRAYS}
+        fields |= {name: head[name] for name in NUMBERS}
         network = WalkNetwork(
             crs=pyproj.CRS.from_wkt(head["crs"]),
             tags=pd.read_parquet(folder / "tags.parquet"),
-            **{name: arrays[name] for name in ARRAYS},
-            **{name: head[name] for name in NUMBERS},
+            **fields,
         )
-        raster = Raster(
-            *(arrays[f"raster_{name}"] for name in RASTER_ARRAYS),
-            **head["raster"],
-        )
-        csr = tuple(
-            arrays[f"csr_{name}"]
-            for name in ("indptr", "heads", "leaving", "arriving", "arc_street")
-        )
+        cells: dict[str, Any] = {name: arrays[f"raster_{name}"] for name in RASTER_ARRAYS}
+        raster = Raster(**cells, **head["raster"])
+        csr = tuple(arrays[f"csr_{name}"] for name in CSR_ARRAYS)
     except (OSError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, CacheError):
             raise
