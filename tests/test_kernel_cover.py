@@ -21,7 +21,7 @@ from servicecircle._kernel.cover_search import (
     empty_state,
     fill,
     search,
-    swap,
+    settle,
     turn,
 )
 from servicecircle._kernel.milp import solve_cover
@@ -202,7 +202,7 @@ def test_after_swapping_no_single_swap_helps(seed):
     cover, rules = cover_of(table, weight), at_most(4, 15)
     state = empty_state(cover, rules)
     start = sum(turn(cover, rules, state, j, 1) for j in range(4))
-    won = swap(cover, rules, state, np.zeros(15, np.int64), thorough=True)
+    won = settle(cover, rules, state)
     chosen = set(np.flatnonzero(state.chosen))
     value = covered(table, weight, chosen)
     assert value == start + won

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from servicecircle._kernel.cover import Bools, Cover, Ints
 
 SHAKE = 0.3  # largest random cut of a gain when refilling
+OPEN, CLOSE = np.int64(1), np.int64(-1)  # not literals: one compiled `turn` for both
 RETURN = 0.005  # how far below the best a plan may fall before going back to it
 
 
@@ -105,8 +106,18 @@ def _fits(rules: Rules, slack: Ints, j: int, leaving: int) -> bool:
     return True
 
 
+def settle(cover: Cover, rules: Rules, state: State) -> int:
+    """Swap until no swap of any two sites helps; return the weight won."""
+    extra, won, more = np.zeros(len(state.gain), dtype=np.int64), 0, 1
+    while more:
+        state.stale[:] = True
+        more = swap(cover, rules, state, extra)
+        won += more
+    return won
+
+
 @njit(cache=True, nogil=True)
-def turn(cover: Cover, rules: Rules, state: State, j: int, sign: int) -> int:
+def turn(cover: Cover, rules: Rules, state: State, j: int, sign: int | np.int64) -> int:
     """Open (``sign`` 1) or close (-1) site j; return the change of the covered weight."""
     change = 0
     edge = 0 if sign > 0 else 1  # a row changes hands when its number leaves this one
@@ -158,23 +169,20 @@ def fill(
                 best, who = gain, j
         if who < 0:
             return order[:n_opened], value
-        value += turn(cover, rules, state, who, 1)
+        value += turn(cover, rules, state, who, OPEN)
         order[n_opened] = who
         n_opened += 1
 
 
 @njit(cache=True, nogil=True)
-def swap(cover: Cover, rules: Rules, state: State, extra: Ints, thorough: bool) -> int:  # noqa: FBT001
-    """Swap one site for another while that covers more; return the weight won.
+def swap(cover: Cover, rules: Rules, state: State, extra: Ints) -> int:
+    """Swap one stale site for another while that covers more; return the weight won.
 
-    Looks at stale sites only, which may miss a swap between distant ones; ``thorough``
-    looks at all until none helps. ``extra`` (m,) int64 zeros: scratch, left as zeros.
+    ``extra`` (m,) int64 zeros: scratch, left as zeros.
     """
     won, better = 0, True
     while better:
         better = False
-        if thorough:
-            state.stale[:] = True
         for i in range(state.chosen.size):
             if not (state.chosen[i] and state.stale[i]):
                 continue
@@ -193,7 +201,7 @@ def swap(cover: Cover, rules: Rules, state: State, extra: Ints, thorough: bool) 
                 if gain > best and not state.chosen[j] and _fits(rules, state.slack, j, i):
                     best, who = gain, j
             if who >= 0:
-                won += turn(cover, rules, state, i, -1) + turn(cover, rules, state, who, 1)
+                won += turn(cover, rules, state, i, CLOSE) + turn(cover, rules, state, who, OPEN)
                 better = True
     return won
 
@@ -212,7 +220,7 @@ def _take_out(cover: Cover, rules: Rules, state: State, seed: NDArray[np.uint64]
             near = cover.row_sites[start + int(_draw(seed) * (end - start))]
             j = near if state.chosen[near] else j
         if state.chosen[j]:
-            change += turn(cover, rules, state, j, -1)
+            change += turn(cover, rules, state, j, CLOSE)
             last = j
     return change
 
@@ -230,9 +238,9 @@ def search(
     value, best_value = _value(cover, state), _value(cover, best)
     for _ in range(rounds):
         value += _take_out(cover, rules, state, seed)
-        value += fill(cover, rules, state, SHAKE, seed)[1]
-        value += swap(cover, rules, state, extra, False)  # noqa: FBT003
-        value += fill(cover, rules, state, 0.0, seed)[1]
+        for shake in (SHAKE, 0.0):  # the second time for room that a swap has made
+            value += fill(cover, rules, state, shake, seed)[1]
+            value += swap(cover, rules, state, extra)
         if value > best_value:
             best_value = value
             _copy(state, best)

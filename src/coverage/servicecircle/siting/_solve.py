@@ -179,8 +179,7 @@ class CoverSolver:
 
     def _greedy(self, rest: _Rest) -> State:
         state = self._start(rest, np.zeros(len(rest.sites), dtype=bool))
-        extra = np.zeros(len(rest.sites), dtype=np.int64)
-        searches.swap(rest.cover, rest.rules, state, extra, thorough=True)
+        searches.settle(rest.cover, rest.rules, state)
         self._offer(np.concatenate([rest.inside, rest.sites[state.chosen]]))
         return state
 
