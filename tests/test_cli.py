@@ -311,6 +311,11 @@ def test_a_failed_second_run_keeps_what_was_there(config, capsys, monkeypatch):
     assert kept.read_text(encoding="utf-8") == "first"
 
 
+def test_a_table_too_long_for_a_workbook_is_refused_before_computing(config, capsys, monkeypatch):
+    monkeypatch.setattr("servicecircle.reports.EXCEL_ROWS", 49)
+    assert "--out plan.gpkg" in refused(["plan", str(config)], capsys)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

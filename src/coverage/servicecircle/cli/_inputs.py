@@ -53,6 +53,17 @@ def require_rows(frame: pd.DataFrame, name: str, path: Path) -> None:
         raise InputError(f"The {name} table {path.name!r} has no rows.")
 
 
+def require_sheet(frame: pd.DataFrame, name: str) -> None:
+    """Refuse a table that no workbook could hold, before anything is computed."""
+    from servicecircle.reports import EXCEL_ROWS
+
+    if len(frame) >= EXCEL_ROWS:
+        raise InputError(
+            f"The {name} table has {len(frame):,} rows; a workbook holds {EXCEL_ROWS:,}. Use "
+            "`servicecircle site … --out plan.gpkg`."
+        )
+
+
 def require_joined(frame: pd.DataFrame, name: str, max_access: float) -> None:
     """Refuse a table of which no row lies on the network."""
     if len(frame) == 0 or (frame["status"] == "ok").any():

@@ -21,6 +21,7 @@ from servicecircle.cli._inputs import (
     read_districts,
     require_joined,
     require_rows,
+    require_sheet,
 )
 from servicecircle.cli._screen import steps
 from servicecircle.errors import InputError
@@ -116,8 +117,10 @@ def _read_tables(
     system = inputs.coordinates
     demand = read_demand(inputs.demand, coordinates=system)
     require_rows(demand, "demand", inputs.demand)
+    require_sheet(demand, "demand")
     candidates = read_sites(inputs.candidates, coordinates=system)
     require_rows(candidates, "candidates", inputs.candidates)
+    require_sheet(candidates, "candidates")
     if inputs.stations is None:
         return demand, candidates, None
     stations = read_sites(inputs.stations, coordinates=system)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["write_report"]
 
 SUFFIXES = (".xlsx", ".gpkg")
+EXCEL_ROWS = 1_048_576
 
 
 def write_report(

@@ -16,12 +16,13 @@ import xlsxwriter
 
 from servicecircle.coordinates import from_wgs84
 from servicecircle.errors import InputError, InputWarning
+from servicecircle.reports import EXCEL_ROWS
 from servicecircle.reports._headings import heading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_ROWS = 1_048_576
+MOST_ROWS = EXCEL_ROWS
 MOST_COLUMNS = 16_384
 LONGEST_TEXT = 32_767
 NARROWEST, WIDEST, WIDEST_STACKED = 8, 44, 22
