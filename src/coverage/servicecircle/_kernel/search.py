@@ -123,39 +123,6 @@ def _seed(graph, origins, k, seeds, seed_costs):
 
 
 @njit(cache=True, nogil=True)
-def reach_nodes(graph, origins, order, cutoff):
-    """Find the nodes within ``cutoff`` of every origin.
-
-    Returns ``counts`` per origin of ``order``, then ``nodes`` and ``costs``, ragged.
-    """
-    n = graph.indptr.size - 1
-    dist = np.full(n, FAR, np.int32)
-    touched = np.empty(n, np.int32)
-    heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
-    entries = np.empty((1024, 3), np.int32)
-    seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
-    counts = np.zeros(order.size, np.int64)
-    nodes, costs = np.empty(4096, np.int32), np.empty(4096, np.int32)
-    filled = 0
-    for i in range(order.size):
-        k = order[i]
-        if origins.street[k] < 0:
-            continue
-        _seed(graph, origins, k, seeds, seed_costs)
-        n_touched, entries = _search(
-            graph, seeds, seed_costs, cutoff, dist, touched, heads, entries
-        )
-        if filled + n_touched > nodes.size:
-            nodes, costs = _grow(nodes, costs, filled, filled + n_touched)
-        for t in range(n_touched):
-            nodes[filled], costs[filled] = touched[t], dist[touched[t]]
-            dist[touched[t]] = FAR
-            filled += 1
-        counts[i] = n_touched
-    return counts, nodes[:filled], costs[:filled]
-
-
-@njit(cache=True, nogil=True)
 def _grow(first, second, filled, needed):
     """Return larger copies of two output arrays."""
     size = max(2 * first.size, needed)
