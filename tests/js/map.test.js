@@ -63,6 +63,14 @@ test("legend circles are round numbers", () => {
   assert.deepEqual(sums.legendSizes(1000), [1000, 200, 50]);
   assert.deepEqual(sums.legendSizes(3), [2]);
   assert.deepEqual(sums.legendSizes(0), []);
+  assert.ok(sums.dotRadius(sums.legendSizes(1e6, 16)[0], 16) <= 26);
+});
+
+test("dots are as specified, and smaller only where the largest would hide the map", () => {
+  assert.ok(Math.abs(sums.dotRadius(100, 13) - 4.6) < 1e-9);
+  assert.equal(sums.dotRadius(0.5, 13), 1.6);
+  assert.equal(sums.dotScale(1500), 1);
+  assert.ok(Math.abs(sums.dotRadius(40000, 13, sums.dotScale(40000)) - 24) < 1e-9);
 });
 
 test("a share is never rounded to all or nothing", () => {

@@ -105,7 +105,7 @@ def make_map(data: Mapping[str, Any]) -> folium.Map:
         attribution_control=False,
         zoom_snap=0.25,
         zoom_delta=0.5,
-        min_zoom=8,
+        min_zoom=10,
         max_zoom=18,
         wheel_px_per_zoom_level=110,
     )

@@ -225,7 +225,8 @@
       this.ground.show(state);
       this.marks.show(state, state.hidden.has("dots") ? () => null : (index) => this.kindOf(index));
       const candidatesShown = this.marks.candidatesVisible();
-      this.legend.show({ ...state, candidatesShown }, this.marks.dots);
+      const { dots, dotScale } = this.marks;
+      this.legend.show({ ...state, candidatesShown, dotScale }, dots);
       this.legend.showScale(this.map);
     }
 
@@ -366,6 +367,7 @@
 
     whole() {
       const small = this.map.getSize().x < 700;
+      this.map.setMinZoom(Math.min(10, this.map.getBoundsZoom(this.data.bounds)));
       this.map.fitBounds(this.data.bounds, {
         animate: false,
         paddingTopLeft: this.phone && !this.state.printing ? [4, 64] : [small ? 16 : 236, 8],

@@ -15,14 +15,14 @@
     onAdd(map) {
       this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated", map.getPane(this.paneName));
       this.canvas.setAttribute("aria-hidden", "true");
-      map.on("moveend zoomend viewreset resize", this.redraw, this);
+      map.on("moveend viewreset resize", this.redraw, this);
       map.on("zoomanim", this.animate, this);
       this.redraw();
     },
 
     onRemove(map) {
       this.canvas.remove();
-      map.off("moveend zoomend viewreset resize", this.redraw, this);
+      map.off("moveend viewreset resize", this.redraw, this);
       map.off("zoomanim", this.animate, this);
     },
 

@@ -16,10 +16,10 @@
   const rule = () => h("div", { class: "rule" });
 
   /** Three nested circles with leaders. */
-  function circles(zoom, most, kind) {
-    const sizes = SC.sums.legendSizes(most);
+  function circles({ zoom, dotScale }, most, kind) {
+    const sizes = SC.sums.legendSizes(most, zoom, dotScale);
     if (!sizes.length) return null;
-    const radii = sizes.map((size) => Math.min(24, SC.sums.dotRadius(size, zoom)));
+    const radii = sizes.map((size) => SC.sums.dotRadius(size, zoom, dotScale));
     const bottom = 2 * radii[0] + 4;
     const height = Math.max(bottom + 2, sizes.length * 14);
     const colour = kind === "new" ? "#B4530A" : "#6F2A66";
@@ -29,7 +29,6 @@
       { width: 2 * radii[0] + 58, height, class: "circles", "aria-hidden": "true" },
       sizes.map((size, index) => {
         const radius = radii[index];
-        const level = Math.min(bottom - 2 * radius, height - 14 * (sizes.length - index));
         const label = 8 + index * Math.max(14, (height - 12) / Math.max(1, sizes.length));
         return [
           svg("circle", {
@@ -46,7 +45,6 @@
             fill: "none",
             stroke: colour,
             "stroke-width": 0.8,
-            "data-level": level,
           }),
           svg(
             "text",
@@ -210,7 +208,7 @@
         );
       return [
         rule(),
-        row(circles(state.zoom, most, fresh ? "new" : "gap"), words),
+        row(circles(state, most, fresh ? "new" : "gap"), words),
         fresh && row(ring("#fff", "#8D7A8B"), ["仍未覆盖", "still uncovered"]),
         !fresh &&
           dots.some((dot) => dot.kind === "new") &&
@@ -228,7 +226,7 @@
         "svg",
         { width: 12, height: 22, viewBox: "0 0 12 22", "aria-hidden": "true" },
         svg("path", { d: "M6 0l5 12-5-3-5 3z" }),
-        svg("text", { x: 6, y: 22, "font-size": 9, "text-anchor": "middle" }, "N"),
+        svg("text", { x: 6, y: 22, "font-size": 11, "text-anchor": "middle" }, "N"),
       );
       this.foot.replaceChildren(
         h(

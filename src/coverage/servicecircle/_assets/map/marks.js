@@ -51,6 +51,9 @@
     context.stroke();
   }
 
+  /** On the canvas, or so near that a part of the mark is. */
+  const near = (x, y, { width, height }) => x > -40 && y > -40 && x < width + 40 && y < height + 40;
+
   class Marks {
     constructor(map, data, renderer, pick) {
       this.map = map;
@@ -59,8 +62,11 @@
       this.pick = pick;
       this.dots = [];
       this.shown = [];
+      this.shownCandidates = [];
       this.hollow = false;
       this.everyCandidate = false;
+      const gaps = SC.sums.hexDots(data.demand, (index) => !data.demand.today[index]);
+      this.dotScale = SC.sums.dotScale(gaps.length ? gaps[0].workers : 0);
       this.gapLayer = new SC.CanvasLayer("gap", (context, view) =>
         this.drawDots(context, view),
       ).addTo(map);
@@ -138,47 +144,47 @@
     }
 
     drawDots(context, view) {
+      this.view = view;
       this.shown = [];
       for (const dot of this.dots) {
         const [x, y] = view.point(dot.at);
-        if (x < -40 || y < -40 || x > view.width + 40 || y > view.height + 40) continue;
-        const radius = SC.sums.dotRadius(dot.workers, view.zoom);
-        this.shown.push({ dot, radius });
+        if (!near(x, y, view)) continue;
+        const radius = SC.sums.dotRadius(dot.workers, view.zoom, this.dotScale);
+        this.shown.push({ dot, radius, x, y });
         drawDot(context, dot, radius, [x, y], this.hollow);
       }
     }
 
     drawCandidates(context, view) {
+      this.shownCandidates = [];
       if (!this.candidatesVisible(view.zoom)) return;
       context.lineWidth = 1.2;
       context.fillStyle = "#fff";
       context.strokeStyle = "#4A4F4C";
       const radius = view.zoom < 14 ? 1.8 : 3;
-      for (const candidate of this.data.candidates) {
+      this.data.candidates.forEach((candidate, index) => {
         const [x, y] = view.point(candidate.at);
+        if (!near(x, y, view)) return;
+        this.shownCandidates.push({ index, x, y });
         context.beginPath();
         context.arc(x, y, radius, 0, 2 * Math.PI);
         context.fill();
         context.stroke();
-      }
+      });
     }
 
     /** What lies under the pointer on the canvases: a candidate, a dot or nothing. */
     under(latlng, reach) {
-      const pointer = this.map.latLngToContainerPoint(latlng);
-      const away = (at) => pointer.distanceTo(this.map.latLngToContainerPoint(at));
-      if (this.candidatesVisible()) {
-        let best = null;
-        let least = Math.max(reach, 9);
-        this.data.candidates.forEach((candidate, index) => {
-          const distance = away(candidate.at);
-          if (distance < least) [least, best] = [distance, { type: "candidate", index }];
-        });
-        if (best) return best;
+      const [pointerX, pointerY] = this.view.point(latlng);
+      const away = ({ x, y }) => Math.hypot(x - pointerX, y - pointerY);
+      let least = Math.max(reach, 9);
+      let best = null;
+      for (const candidate of this.shownCandidates) {
+        const distance = away(candidate);
+        if (distance < least) [least, best] = [distance, candidate];
       }
-      const found = this.shown.findLast(
-        ({ dot, radius }) => away(dot.at) <= Math.max(radius + 2, reach / 2),
-      );
+      if (best) return { type: "candidate", index: best.index };
+      const found = this.shown.findLast((dot) => away(dot) <= Math.max(dot.radius + 2, reach));
       return found ? { type: "dot", dot: found.dot } : null;
     }
 
@@ -196,11 +202,20 @@
       const colour = isStation ? "var(--station)" : "var(--site)";
       if (compass) this.addCompass(item.at, minutes, speed);
       if (item.circle) this.addCircle(item.circle, colour, isStation, compass);
+      if (selected.type === "candidate") this.addRing(item.at);
     }
 
     markerOf({ type, index }) {
       const group = { site: this.sites, station: this.stations }[type];
       return group?.getLayers()[index];
+    }
+
+    /** A candidate has no marker of its own: ring it. */
+    addRing(at) {
+      const look = { renderer: this.renderer, pane: "chosen", interactive: false };
+      L.circleMarker(at, { ...look, radius: 9, color: "#1E2422", weight: 2, fill: false }).addTo(
+        this.chosen,
+      );
     }
 
     addCompass(at, minutes, speed) {

@@ -105,12 +105,13 @@
       return h(
         "header",
         { class: "head" },
-        h(
-          "div",
-          { class: "over" },
-          h("span", null, data.title && name(data.title)),
-          h("span", null, data.date),
-        ),
+        (data.title || data.date) &&
+          h(
+            "div",
+            { class: "over" },
+            h("span", null, data.title && name(data.title)),
+            h("span", null, data.date),
+          ),
         h(
           "h1",
           null,

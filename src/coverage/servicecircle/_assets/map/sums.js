@@ -7,6 +7,8 @@
   const SPOT_METRES = 900;
   const SPOT_APART = 950;
   const MOST_SPOTS = 10;
+  const LARGEST_DOT = 24;
+  const LARGEST_IN_LEGEND = 26;
 
   /** Web-Mercator metres of a place. */
   function project([latitude, longitude]) {
@@ -117,10 +119,13 @@
   }
 
   /** Radius of a dot in pixels. */
-  function dotRadius(workers, zoom) {
-    const scale = 1.3 ** (Math.min(zoom, 16) - 13);
-    return Math.max(1.6, 0.46 * Math.sqrt(workers) * scale);
+  function dotRadius(workers, zoom, scale = 1) {
+    const grown = 1.3 ** (Math.min(zoom, 16) - 13);
+    return Math.max(1.6, 0.46 * scale * Math.sqrt(workers) * grown);
   }
+
+  /** Makes all dots smaller where the largest would hide the map: 24 px at zoom 13. */
+  const dotScale = (most) => Math.min(1, LARGEST_DOT / (0.46 * Math.sqrt(Math.max(most, 1))));
 
   /** Largest of 1-2-5·10ⁿ not above a number. */
   function niceBelow(number) {
@@ -129,9 +134,10 @@
     return [5, 2, 1].find((step) => step * power <= number * (1 + 1e-9)) * power;
   }
 
-  /** Workers of the legend's three nested circles, largest first. */
-  function legendSizes(most) {
-    const top = niceBelow(most);
+  /** Workers of the legend's three nested circles, largest first, none above 26 px. */
+  function legendSizes(most, zoom = 13, scale = 1) {
+    const room = (LARGEST_IN_LEGEND / dotRadius(1e8, zoom, scale)) ** 2 * 1e8;
+    const top = niceBelow(Math.min(most, room));
     const sizes = [top, niceBelow(top / 4), niceBelow(top / 20)].filter((size) => size >= 1);
     return [...new Set(sizes)];
   }
@@ -168,6 +174,7 @@
     singleDots,
     hotSpots,
     dotRadius,
+    dotScale,
     niceBelow,
     legendSizes,
     insidePolygons,
