@@ -21,5 +21,13 @@ from .scores import score_sites as score_sites
 from .sites import read_sites as read_sites
 from .siting import SitePlan as SitePlan
 from .siting import choose_sites as choose_sites
+from .sources import candidates_from_osm as candidates_from_osm
+from .sources import combine_demand as combine_demand
+from .sources import demand_from_buildings as demand_from_buildings
+from .sources import demand_from_pois as demand_from_pois
+from .sources import demand_from_raster as demand_from_raster
+from .sources import demand_from_streets as demand_from_streets
+from .sources import grid_cells as grid_cells
+from .sources import to_grid as to_grid
 
 __version__: str

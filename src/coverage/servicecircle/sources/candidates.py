@@ -1,0 +1,230 @@
+"""Places that could host a station, from OpenStreetMap."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from servicecircle._vocabulary import fold, read_vocabulary
+from servicecircle.errors import InputError
+from servicecircle.sources._osm import objects_of
+from servicecircle.sources._same import same_venues
+from servicecircle.sources._tags import Rule, any_of, first_match, keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from servicecircle.networks import WalkNetwork
+
+STREET_FRONT = 30.0  # metres; our choice, as no programme text gives one
+_ADDRESS = ("province", "city", "district", "subdistrict", "street", "housenumber", "unit")
+_TAGS = (
+    "name",
+    "brand",
+    "opening_hours",
+    "level",
+    "access",
+    "addr:full",
+    *(f"addr:{part}" for part in _ADDRESS),
+)
+_LEVELS = re.compile(r"(?P<low>-?\d{1,3})(?:-(?P<high>\d{1,3}))?")
+
+
+def candidates_from_osm(
+    path_or_frame: str | Path | gpd.GeoDataFrame,
+    *,
+    kinds: Sequence[str] | None = None,
+    network: WalkNetwork | None = None,
+    clip: object = None,
+) -> gpd.GeoDataFrame:
+    """List the shops, banks, petrol stations, community centres … that could host a station.
+
+    OpenStreetMap is thin on shops in China: planners' own lists come first, this fills in.
+
+    Parameters
+    ----------
+    path_or_frame : str, Path or GeoDataFrame
+        An OpenStreetMap file, or a frame with its tags as columns, such as
+        ``osmnx.features_from_place(place, tags)`` returns.
+    kinds : sequence of str, optional
+        Kinds of venue: keys ("bank_branch") or names in either language ("银行网点").
+        Default: all kinds of the vocabulary.
+    network : WalkNetwork, optional
+        Measures the way from the façade (or point) to the nearest walkable street.
+    clip : tuple, polygon or GeoDataFrame, optional
+        Only what touches it; (west, south, east, north) or a polygon in degrees.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326 points indexed by ``n123``, ``w45``, ``r6``: ``name``, ``kind``,
+        ``address``, ``hours`` (``opening_hours`` as it is), ``brand``, ``level`` (as it
+        is), ``floor`` (lowest; 1 is the ground floor, -1 the first basement),
+        ``ground_floor`` (missing where not known), ``open_to_public`` (false for
+        ``access=private``, else missing), ``also`` (ids of the same venue mapped again),
+        ``status``, ``reason``; with a network ``street_metres`` and ``street_front`` (at
+        most 30 m: a proxy, and said so in ``street_front_from``). A venue drawn as an area
+        stands at a point inside it; with a network, at the point of its outline nearest
+        to a street.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or a kind is not known.
+
+    Examples
+    --------
+    >>> shops = candidates_from_osm("city.osm.pbf", kinds=["便利店"])  # doctest: +SKIP
+    """
+    rules = _rules(kinds)
+    flat = [rule for some in rules.values() for rule in some]
+    keys = keys_of(flat)
+    keep = [*_TAGS, *sorted(keys.difference(_TAGS))]
+    objects = objects_of(path_or_frame, keys, keep, wanted=any_of(flat), clip=clip)
+    kind = first_match(objects, rules)
+    objects, kind = objects[pd.notna(kind)], kind[pd.notna(kind)]
+    stands = same_venues(objects, kind)
+    first = stands == np.arange(len(objects))
+    venues = _filled(objects, stands)[first]
+    out = _columns(venues, kind[first])
+    out["also"] = _others(objects.index, stands)[first]
+    out = gpd.GeoDataFrame(out, geometry=venues.geometry.to_numpy(), crs=4326)
+    out = _placed(out) if network is None else _at_streets(out, network)
+    notes = [f"{len(out):,} places of {len(set(kind))} kinds from OpenStreetMap"]
+    if (~first).any():
+        notes.append(f"{int((~first).sum()):,} were mapped twice and are named in `also`")
+    if network is not None:
+        notes.append(
+            f"street_front is measured: outline or point within {STREET_FRONT:g} m of a walkable "
+            "street (a proxy, our choice)"
+        )
+    out.attrs = {"source": objects.attrs["source"], "year": objects.attrs["year"], "notes": notes}
+    return out
+
+
+def _rules(kinds: Sequence[str] | None) -> dict[str, list[Rule]]:
+    """Return the tags of the kinds asked for."""
+    entries = read_vocabulary("venue_kinds")
+    chosen = list(entries) if kinds is None else [_key(kind, entries) for kind in _list(kinds)]
+    return {
+        key: [Rule.read(text, entries[key].get("osm_name")) for text in entries[key]["osm"]]
+        for key in chosen
+    }
+
+
+def _list(kinds: Sequence[str]) -> Sequence[str]:
+    if isinstance(kinds, str) or not all(isinstance(kind, str) for kind in kinds):
+        raise InputError(f"`kinds` must be a list of texts; got {kinds!r}.")
+    return kinds
+
+
+def _key(text: str, entries: dict[str, Any]) -> str:
+    for key, entry in entries.items():
+        names = (key, entry["zh"], entry["en"], *entry["synonyms"])
+        if fold(text) in map(fold, names):
+            return key
+    raise InputError(f"`kinds`: {text!r} is not known. Known are {list(entries)}.")
+
+
+def _filled(objects: gpd.GeoDataFrame, stands: NDArray[np.intp]) -> gpd.GeoDataFrame:
+    """Give the rows that stand for a venue what only its other rows know."""
+    first_known = objects[list(_TAGS)].groupby(stands).first()
+    own = objects[list(_TAGS)].reset_index(drop=True)
+    filled = own.combine_first(first_known).set_axis(objects.index)
+    return objects.assign(**{tag: filled[tag] for tag in _TAGS})
+
+
+def _others(index: pd.Index, stands: NDArray[np.intp]) -> pd.Series:
+    """Ids of the rows for which each row stands, parted by commas."""
+    other = np.flatnonzero(stands != np.arange(len(stands)))
+    named = pd.Series(index[other].astype("str"), index=index[stands[other]], dtype="str")
+    joined = named.groupby(level=0).agg(", ".join)
+    return joined.reindex(index).astype("str")
+
+
+def _columns(venues: gpd.GeoDataFrame, kind: NDArray[np.object_]) -> pd.DataFrame:
+    levels = [_floors(text) for text in venues["level"]]
+    private = venues["access"].isin(["private", "no"])
+    return pd.DataFrame(
+        {
+            "name": venues["name"],
+            "kind": pd.Series(kind, venues.index, dtype="str"),
+            "address": _addresses(venues),
+            "district": venues["addr:district"],
+            "hours": venues["opening_hours"],
+            "brand": venues["brand"],
+            "level": venues["level"],
+            "floor": pd.array([min(f) if f else pd.NA for f in levels], dtype="Int64"),
+            "ground_floor": pd.array([1 in f if f else pd.NA for f in levels], dtype="boolean"),
+            "open_to_public": private.map({True: False}).astype("boolean"),
+        },
+        index=venues.index,
+    )
+
+
+def _floors(level: object) -> list[int]:
+    """Read OpenStreetMap's levels (0 is the ground) as floors (1 is the ground, none is 0)."""
+    found: list[int] = []
+    for part in str(level).split(";"):
+        match = _LEVELS.fullmatch(part.strip())
+        if match is None:
+            return []
+        low = int(match["low"])
+        found += range(low, max(low, int(match["high"] or low)) + 1)
+    return [number + 1 if number >= 0 else number for number in found]
+
+
+def _addresses(venues: gpd.GeoDataFrame) -> pd.Series:
+    """Write addresses: as given, else from parts; a city alone is no address."""
+    parts = venues[[f"addr:{part}" for part in _ADDRESS]].fillna("")
+    parts = parts.set_axis(list(_ADDRESS), axis=1)
+    street, number = parts["street"].str.strip(), parts["housenumber"].str.strip()
+    known = (street + number) != ""
+    large = parts["province"] + parts["city"] + parts["district"] + parts["subdistrict"]
+    sign = pd.Series("号", parts.index).where(number.str.isdigit(), "")
+    chinese = large + street + number + sign + parts["unit"]
+    other = (street + " " + number + " " + parts["unit"]).str.strip()
+    other += (", " + parts["city"]).where(parts["city"] != "", "")
+    is_chinese = (large + parts["street"]).str.contains("[\u4e00-\u9fff]")
+    written = chinese.where(is_chinese, other).where(known)
+    return venues["addr:full"].fillna(written)
+
+
+def _placed(out: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Put every venue at a point inside it, and say which have none."""
+    points = out.set_geometry(shapely.point_on_surface(out.geometry.to_numpy()), crs=4326)
+    lost = points.geometry.isna()
+    status = pd.Series(np.where(lost, "no_geometry", "ok"), out.index, dtype="str")
+    reason = pd.Series(None, out.index, dtype="str")
+    reason[lost] = "the outline is missing or cut by the extract"
+    columns = [*out.columns.drop("geometry"), "status", "reason", "geometry"]
+    return points.assign(status=status, reason=reason)[columns]
+
+
+def _at_streets(out: gpd.GeoDataFrame, network: WalkNetwork) -> gpd.GeoDataFrame:
+    """Measure to the nearest walkable street, and put areas at the outline nearest to it."""
+    shapes = out.geometry.to_crs(network.crs).to_numpy()
+    streets = network.streets.geometry.to_numpy()[~network.is_island]
+    row, street = shapely.STRtree(streets).query_nearest(shapes, all_matches=False)
+    lines = shapely.shortest_line(shapes[row], streets[street])
+    metres = np.full(len(out), np.nan)
+    metres[row] = shapely.length(lines)
+    moved = out.geometry.to_numpy(copy=True)
+    starts = gpd.GeoSeries(shapely.get_point(lines, 0), crs=network.crs).to_crs(4326)
+    area = shapely.area(shapes[row]) > 0
+    moved[row[area]] = starts.to_numpy()[area]
+    near = pd.Series(metres <= STREET_FRONT, out.index, dtype="boolean")
+    measured = out.set_geometry(moved, crs=4326).assign(
+        street_metres=metres,
+        street_front=near.mask(np.isnan(metres)),
+        street_front_from="measured",
+    )
+    return _placed(measured)
