@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 import folium
+import folium.plugins
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ import shapely
 import town
 from hostile import CHANNELS, PAYLOADS, hostile_map
 from servicecircle.coverage import measure_coverage
-from servicecircle.errors import InputError
+from servicecircle.errors import InputError, InputWarning
 from servicecircle.maps import map_coverage, map_plan, save_map
 from servicecircle.maps._ground import make_ground, street_class
 from servicecircle.maps._outlines import Outliner, encode_line, encode_polygons, label_place
@@ -352,6 +353,13 @@ def test_a_folder_that_cannot_be_made_is_said(plan, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="Cannot write"):
         save_map(map_plan(plan), tmp_path / "file" / "map.html")
+
+
+def test_a_layer_of_ones_own_that_needs_another_host_is_warned_of(plan, tmp_path):
+    made = map_plan(plan)
+    made.add_child(folium.plugins.HeatMap([[30.6, 114.3]]))
+    with pytest.warns(InputWarning, match="other hosts"):
+        save_map(made, tmp_path / "map.html")
 
 
 def test_another_folium_map_is_refused(tmp_path):

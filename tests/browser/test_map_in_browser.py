@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import folium
 import geopandas as gpd
 import pytest
 import town
@@ -192,6 +193,15 @@ def test_paper_shows_order_and_districts_and_pictures_instead_of_canvases(open_m
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.locator("#stage .leaflet-pane > img").count() == 0
     assert page.locator("#search").is_visible()
+
+
+def test_a_layer_of_ones_own_is_shown_on_the_map(open_map, plan, tmp_path):
+    made = map_plan(plan)
+    at = plan.sites.geometry.to_crs(4326).iloc[0]
+    folium.CircleMarker([at.y, at.x], radius=40, class_name="mine").add_to(made)
+    opened = open_map(save_map(made, tmp_path / "map.html"))
+    assert opened.page.locator("path.mine").is_visible()
+    assert opened.complaints == []
 
 
 EMPTY = {

@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import warnings
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import folium
 from branca.element import Element, Figure
 
+from servicecircle._checks import name_some
 from servicecircle._store import write_atomically
-from servicecircle._text import safe_json
-from servicecircle.errors import InputError
+from servicecircle._text import safe_json, safe_text
+from servicecircle.errors import InputError, InputWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ if (!window.L) {
 </script>
 """
 LEAFLET_HOST = "https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist/"
+_LINK = re.compile(r"<(?:script[^>]+src|link[^>]+href)=[\"'](https?://[^\"']+)")
 _SCRIPT = re.compile(r"<script(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -113,6 +116,9 @@ def make_map(data: Mapping[str, Any]) -> folium.Map:
     made.options.pop("preferCanvas", None)
     made._id = hashlib.sha256(page.data.encode()).hexdigest()[:32]  # noqa: SLF001 - same data, same file
     made.add_child(page, name="servicecircle")
+    figure = made.get_root()
+    if isinstance(figure, Figure):
+        figure.title = safe_text(data["title"]) or "servicecircle"
     return made
 
 
@@ -135,11 +141,25 @@ def render(made: folium.Map, *, offline: bool) -> str:
         text: str = made.get_root().render()
     finally:
         page.inline = True
+    if offline:
+        _warn_of_links(text)
     text = text.replace("maximum-scale=1.0, user-scalable=no", "maximum-scale=5.0")
     policy = (
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(text, offline=offline)}"/>'
     )
     return text.replace("<head>", f"<head>\n{policy}", 1)
+
+
+def _warn_of_links(text: str) -> None:
+    """Layers that the user added may load scripts; offline the policy keeps them out."""
+    links = sorted(set(_LINK.findall(text)))
+    if links:
+        warnings.warn(
+            f"{len(links)} files of other hosts are not part of an offline map and will not "
+            f"load: {name_some(links)}. Save with `offline=False`, or leave that layer out.",
+            InputWarning,
+            stacklevel=4,
+        )
 
 
 def _policy(text: str, *, offline: bool) -> str:
