@@ -479,7 +479,7 @@ def test_a_map_with_everyone_covered_has_no_gap(network):
     near = town.workers().loc[["W1", "W8"]]
     data = data_of(map_coverage(measure_coverage(network, town.stations(), near, minutes=10)))
     assert set(data["demand"]["today"]) <= {"1", "2"}
-    assert data["minutes"] == [6.7, 10]
+    assert data["minutes"] == [7, 10]
 
 
 def test_workers_far_from_streets_are_in_the_source_line(network):

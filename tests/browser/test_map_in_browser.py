@@ -168,6 +168,29 @@ def test_search_finds_by_id_and_opens_the_card(open_map, saved):
     assert "shop 1" in page.get_by_role("dialog").inner_text()
 
 
+def test_the_ruler_measures_between_clicks_and_opens_no_card(open_map, saved):
+    page = open_map(saved).page
+    page.get_by_role("button", name="测距 Measure").click()
+    box = page.locator(".leaflet-container").bounding_box()
+    x, y = box["x"] + 500, box["y"] + 450
+    page.mouse.click(x, y)
+    page.mouse.click(x + 120, y)
+    page.mouse.click(x + 120, y + 90)
+    expected = page.evaluate(
+        """([x, y]) => { const { map } = ServiceCircle.app;
+            const at = (a, b) => map.containerPointToLatLng([a, b]);
+            return map.distance(at(x, y), at(x + 120, y)) +
+                map.distance(at(x + 120, y), at(x + 120, y + 90)); }""",
+        [500, 450],
+    )
+    shown = page.locator(".length").inner_text()
+    metres = float(shown.split()[0]) * (1000 if "km" in shown else 1)
+    assert metres == pytest.approx(expected, rel=0.01)
+    assert not page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator(".length").count() == 0
+
+
 def test_on_a_phone_the_sheet_opens_and_targets_are_large(open_map, saved):
     page = open_map(saved, phone=True).page
     assert not page.locator("#panel .list").is_visible()

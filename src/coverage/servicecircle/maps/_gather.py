@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from servicecircle.networks import WalkNetwork
     from servicecircle.siting import SitePlan
 
+WHOLE = 3  # from so many minutes on, two thirds are rounded to whole minutes
 COUNTED = ("ok", "unsnapped", "island")
 UNKNOWN: Pair = (
     "此处距街道过远或坐标有误，未计算。",
@@ -45,7 +46,7 @@ def cutoffs(minutes: Sequence[float]) -> tuple[float, float]:
     """Return the inner and outer cutoff to draw: the two largest, or two thirds of the one."""
     outer = max(minutes)
     smaller = [value for value in minutes if value < outer]
-    return (max(smaller) if smaller else round(outer * 2 / 3, 1), outer)
+    return (max(smaller) if smaller else round(outer * 2 / 3, 1 if outer < WHOLE else 0), outer)
 
 
 def scene_of_coverage(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     *("dom", "codec", "sums", "words", "data", "canvas"),
-    *("ground", "marks", "panel", "card", "legend", "search", "print", "app"),
+    *("ground", "marks", "panel", "card", "legend", "search", "print", "measure", "app"),
 )
 NO_SCRIPT = """<noscript>此图需要浏览器脚本。This map needs scripts.</noscript>
 <script>

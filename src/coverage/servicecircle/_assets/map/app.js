@@ -14,6 +14,7 @@
     out: "M3 9h12",
     whole: "M2 6V2h4M12 2h4v4M16 12v4h-4M6 16H2v-4",
     layers: "M9 2l7 4-7 4-7-4zM2 9.5l7 4 7-4M2 13l7 4 7-4",
+    measure: "M1.5 12.5l11-11 4 4-11 11zM5 9l1.6 1.6M7.5 6.5l2.3 2.3M10 4l1.6 1.6",
     print: "M5 6V2h8v4M5 13H2V7h14v6h-3M5 11h8v5H5z",
   };
   const LAYERS = [
@@ -68,6 +69,7 @@
         open: false,
         menu: false,
         copying: false,
+        measuring: false,
         printing: false,
         hidden: new Set(["candidates"]),
       };
@@ -80,6 +82,7 @@
       this.card = new SC.Card(this.parts.card, data, this);
       this.search = new SC.Search(this.parts.search, data, this);
       this.paper = new SC.Paper(this);
+      this.ruler = new SC.Ruler(map);
       this.listen();
       this.whole();
       this.refresh();
@@ -142,7 +145,8 @@
       map.on("contextmenu", (event) => this.tellPlace(event));
       document.addEventListener("keydown", (event) => {
         if (event.key !== "Escape") return;
-        if (this.state.menu) this.set({ menu: false });
+        if (this.state.measuring) this.measure(false);
+        else if (this.state.menu) this.set({ menu: false });
         else if (this.state.selected) this.pick(null);
       });
       globalThis.addEventListener("resize", () => this.map.invalidateSize());
@@ -252,6 +256,9 @@
         tool("layers", ["图层", "Layers"], () => this.set({ menu: !this.state.menu }), {
           "aria-expanded": String(state.menu),
         }),
+        tool("measure", ["测距", "Measure"], () => this.measure(!this.state.measuring), {
+          "aria-pressed": String(state.measuring),
+        }),
         tool("print", ["打印", "Print"], () => globalThis.print()),
       );
       this.parts.lang.setAttribute("aria-label", SC.say(["语言", "Language"]));
@@ -318,6 +325,13 @@
       } else this.giveFocusBack();
     }
 
+    measure(measuring) {
+      if (measuring) this.ruler.start();
+      else this.ruler.stop();
+      this.map.getContainer().classList.toggle("measuring", measuring);
+      this.set({ measuring, menu: false });
+    }
+
     /** Lay the compass circle over the walk, or take it away. */
     compare(compass) {
       this.set({ compass });
@@ -376,6 +390,7 @@
     }
 
     hover(event) {
+      if (this.state.measuring) return;
       const { tip } = this.parts;
       const under = this.marks.under(event.latlng, 0);
       this.map.getContainer().style.cursor = under ? "pointer" : "";
@@ -421,6 +436,10 @@
     }
 
     click(event) {
+      if (this.state.measuring) {
+        this.ruler.add(event.latlng);
+        return;
+      }
       if (this.state.menu) this.set({ menu: false });
       const under = this.marks.under(event.latlng, this.phone ? 20 : 9);
       if (under?.type === "candidate") this.pick(under, this.map.getContainer());
