@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 EQUAL_AREA = 6933  # cylindrical equal-area projection of the WGS-84 ellipsoid
 MOST_LEVELS = 200
 NOT_KNOWN = "not known"
+_OWN_TAGS = ("name", "building", "building:levels", "height", "layer", "location")
 _UNIT = re.compile(r"\s*(?:m|米)\s*$")
 
 
@@ -97,7 +98,7 @@ def demand_from_buildings(
     """
     rules = _rules()
     flat = [rule for some in rules.values() for rule in some]
-    keep = ["name", "building", "building:levels", "height", *sorted(keys_of(flat))]
+    keep = [*_OWN_TAGS, *sorted(keys_of(flat))]
     building = Rule((("building", "*"),))
     if isinstance(path_or_frame, gpd.GeoDataFrame) and "building" not in path_or_frame.columns:
         path_or_frame = path_or_frame.assign(building="yes")
@@ -245,6 +246,11 @@ def _by_area(buildings: gpd.GeoDataFrame, context: gpd.GeoDataFrame) -> NDArray[
     areas, use = areas[pd.notna(use)], use[pd.notna(use)]
     places = buildings.set_geometry(shapely.point_on_surface(buildings.geometry.to_numpy()))
     building, area = _pairs(places, areas, "intersects")
+    below = buildings["layer"].str.startswith("-", na=False) | (
+        buildings["location"] == "underground"
+    )
+    above = ~below.to_numpy(dtype=bool)[building]  # what lies around says nothing of a basement
+    building, area = building[above], area[above]
     size = areas.geometry.to_crs(EQUAL_AREA).area.to_numpy()[area]
     order = np.lexsort((area, size, building))
     first, at = np.unique(building[order], return_index=True)
@@ -278,7 +284,7 @@ def _levels(
     known_from = np.select(
         [stated.notna(), np.isfinite(from_height)], ["stated", "height"], "assumed"
     )
-    levels = told.where(told.notna(), use.map(assumed))
+    levels = told.where(told.notna(), use.map(assumed).astype(float))
     return levels.astype(float), pd.Series(known_from, buildings.index, dtype="str")
 
 
@@ -287,7 +293,7 @@ def _count(
 ) -> None:
     """Fill workers, group, status and reason."""
     uses = read_vocabulary("worker_sources")["uses"]
-    area = table["use"].map(per_worker)
+    area = table["use"].map(per_worker).astype(float)
     nobody = table["use"].isin([use for use in uses if use not in per_worker])
     workers = (table["floor_area_m2"] / area).where(~nobody, 0.0)
     unknown = area.isna() & ~nobody

@@ -62,7 +62,9 @@ def to_grid(
     crs = local_crs(shapely.get_coordinates(table.geometry.to_numpy())) if len(table) else 4326
     metres = _coordinates(table.geometry.to_crs(crs))
     cells = _squares(metres, size, crs) if h3 is None else _hexagons(xy, h3)
-    rows = pd.DataFrame({"grid_id": cells, "workers": counted(table)}).assign(
+    rows = pd.DataFrame(
+        {"grid_id": pd.Series(cells, dtype="str"), "workers": counted(table)}
+    ).assign(
         group=frame["group"].to_numpy()[~lost] if "group" in frame else "",
         x=metres[:, 0],
         y=metres[:, 1],
@@ -137,7 +139,7 @@ def _gathered(
     table: pd.DataFrame, lonlat: NDArray[np.float64], *, grouped: bool
 ) -> gpd.GeoDataFrame:
     """Sum up every cell (and group) and choose the place that stands for it."""
-    table["group"] = table["group"].astype("str").fillna("")
+    table["group"] = table["group"].fillna("").astype("str")
     keys = ["grid_id", "group"]
     share = table["workers"].where(table.groupby(keys)["workers"].transform("sum") > 0, 1.0)
     mean = table.assign(w=share, x=table["x"] * share, y=table["y"] * share)

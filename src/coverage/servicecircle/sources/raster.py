@@ -141,7 +141,9 @@ def _read(file: Path, area: shapely.Geometry | None, band: int) -> tuple[Any, ..
                 )
             values = raster.read(band, window=window, masked=True).astype(np.float64)
             row, column = _cells(window, values.shape)
-            x, y = raster.transform * (column + 0.5, row + 0.5)
+            to = raster.transform
+            x = to.a * (column + 0.5) + to.b * (row + 0.5) + to.c
+            y = to.d * (column + 0.5) + to.e * (row + 0.5) + to.f
             crs = pyproj.CRS.from_wkt(raster.crs.to_wkt())
     except rasterio.errors.RasterioError as error:
         reason = " ".join(str(error).split()).rstrip(".")
