@@ -22,6 +22,7 @@ FLOORS = (
         "_values",
         "_vocabulary",
         "_files",
+        "_hours_text",
     ),
     (
         "coordinates",
@@ -29,13 +30,14 @@ FLOORS = (
         "networks",
         "sites",
         "demand",
+        "hours",
         "sources",
         "standards",
         "config",
         "samples",
     ),
     ("reach", "areas"),
-    ("coverage", "scores", "siting", "mobile", "_sentences"),
+    ("audit", "coverage", "scores", "siting", "mobile", "_sentences"),
     ("maps", "reports"),
     ("batch", "cli"),
 )

@@ -252,7 +252,7 @@ def test_ids_and_codes_keep_their_leading_zeros(tmp_path):
     table = read_table(write(tmp_path, "编号,区划代码,楼层\n001,010102,1\n002,110101001001,B1\n"))
     assert table.frame.index.tolist() == ["001", "002"]
     assert table.frame["adcode"].tolist() == ["010102", "110101001001"]
-    assert table.frame["floor"].tolist() == ["1", "B1"]
+    assert table.frame["floor"].tolist() == ["1", "-1"]
 
 
 def test_unknown_columns_are_carried_along_untouched(tmp_path):

@@ -2,11 +2,15 @@ from . import errors as errors
 from . import samples as samples
 from .areas import reached_streets as reached_streets
 from .areas import service_areas as service_areas
+from .audit import Audit as Audit
+from .audit import audit_stations as audit_stations
+from .audit import home_rate as home_rate
 from .coordinates import from_wgs84 as from_wgs84
 from .coordinates import to_wgs84 as to_wgs84
 from .coverage import Coverage as Coverage
 from .coverage import measure_coverage as measure_coverage
 from .demand import read_demand as read_demand
+from .hours import read_hours as read_hours
 from .maps import map_coverage as map_coverage
 from .maps import map_plan as map_plan
 from .maps import save_map as save_map
@@ -29,5 +33,9 @@ from .sources import demand_from_raster as demand_from_raster
 from .sources import demand_from_streets as demand_from_streets
 from .sources import grid_cells as grid_cells
 from .sources import to_grid as to_grid
+from .standards import Standard as Standard
+from .standards import check_standard as check_standard
+from .standards import standard as standard
+from .tables import describe_table as describe_table
 
 __version__: str

@@ -14,10 +14,13 @@ import pandas as pd
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import geopandas as gpd
 
 _BLOCK = 1 << 20
 _SAMPLE_ROWS = 50
+_HEADER_ROWS = 10
 _DELIMITERS = ",;\t|"
 
 # First bytes of a map file, so that GDAL is never led to another format by a file's name
@@ -35,8 +38,16 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
 
 
-def open_sheet(path: str | Path, encoding: str | None) -> Sheet:
+def open_sheet(
+    path: str | Path,
+    encoding: str | None,
+    sheet: str | None = None,
+    headers_in: Callable[[Sequence[str]], int] = len,
+) -> Sheet:
     """Read any of the formats by its suffix.
+
+    ``headers_in`` counts the headers that a row of cells holds: of several sheets, the one
+    with most in one of its first rows is read unless ``sheet`` names one.
 
     Raises
     ------
@@ -45,13 +56,16 @@ def open_sheet(path: str | Path, encoding: str | None) -> Sheet:
     """
     file = _local_file(path)
     suffix = file.suffix.lower()
-    readers = {".xlsx": _read_excel, ".xlsm": _read_excel, ".xls": _read_excel, ".ods": _read_excel}
-    readers |= {".gpkg": _read_map_file, ".geojson": _read_map_file, ".json": _read_map_file}
-    readers |= {".parquet": _read_parquet, ".geoparquet": _read_parquet}
+    if suffix in {".xlsx", ".xlsm", ".xls", ".ods"}:
+        return _read_excel(file, sheet, headers_in)
+    if suffix in _MAGIC:
+        return _read_map_file(file, sheet)
+    if sheet is not None:
+        raise InputError(f"{file.name} has no sheets, so `sheet={sheet!r}` cannot be read.")
     if suffix in {".csv", ".txt", ".tsv"}:
         return _read_csv(file, encoding)
-    if suffix in readers:
-        return readers[suffix](file)
+    if suffix in {".parquet", ".geoparquet"}:
+        return _read_parquet(file)
     if suffix in {".shp", ".dbf", ".shx"}:
         raise InputError(
             f"{file.name} is a shapefile, which cuts Chinese headers to 3 characters and often "
@@ -132,7 +146,9 @@ def _encoding(file: Path) -> str:
     )
 
 
-def _read_excel(file: Path) -> Sheet:
+def _read_excel(
+    file: Path, wanted: str | None, headers_in: Callable[[Sequence[str]], int]
+) -> Sheet:
     import python_calamine
 
     try:
@@ -140,17 +156,29 @@ def _read_excel(file: Path) -> Sheet:
         sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise InputError(f"{file.name} cannot be read as a workbook: {_line(error)}.") from None
+    if wanted is not None:
+        _check_sheet(file, "sheet", wanted, list(sheets))
+        sheets = {wanted: sheets[wanted]}
     tables = {name: rows for name, rows in sheets.items() if rows and len(rows[0]) > 1}
     if not tables:
         raise InputError(f"{file.name} holds no table: no sheet has a header of two cells or more.")
-    first = next(iter(tables))
+
+    def most_headers(name: str) -> int:
+        return max(headers_in([str(c) for c in row]) for row in tables[name][:_HEADER_ROWS])
+
+    first = max(tables, key=most_headers)
     others = [name for name in sheets if name != first]
     notes = [f"read the sheet {first!r}, not {others}"] if others else []
     cells = pd.DataFrame(tables[first], dtype=object)
     return Sheet(file.name, cells.where(cells != "", None), notes=notes)
 
 
-def _read_map_file(file: Path) -> Sheet:
+def _check_sheet(file: Path, noun: str, wanted: str, names: list[str]) -> None:
+    if wanted not in names:
+        raise InputError(f"{file.name} has no {noun} {wanted!r}; it has {names}.")
+
+
+def _read_map_file(file: Path, wanted: str | None) -> Sheet:
     import geopandas as gpd
     import pyogrio
 
@@ -163,6 +191,9 @@ def _read_map_file(file: Path) -> Sheet:
         layers = [name for name, kind in pyogrio.list_layers(file) if kind is not None]
         if not layers:
             raise InputError(f"{file.name} holds no layer with places.")
+        if wanted is not None:
+            _check_sheet(file, "layer", wanted, layers)
+            layers = [wanted]
         with np.errstate(invalid="ignore"):  # NaN corners; the row gets a status later
             frame = gpd.read_file(file, layer=layers[0], engine="pyogrio")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:

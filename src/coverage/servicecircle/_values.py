@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -40,6 +41,17 @@ _DEGREES = re.compile(
     r"(?:(?P<seconds>\d+(?:\.\d+)?)(?:\"|″|''|′′|秒|$))?"
     r"(?P<end>[EWNS])?"
 )
+_FLOOR = re.compile(
+    r"(?P<below>负|地下|b|-)?(?P<low>首|底|\d{1,3}|[一二三四五六七八九十]+)[层楼f]*"
+    r"(?:[-~—–至到](?P<below2>负|地下|b|-)?(?P<high>\d{1,3}|[一二三四五六七八九十]+)[层楼f]*)?"
+)
+_DATE = re.compile(
+    r"(?P<year>\d{4})(?:[-年./](?P<month>\d{1,2})(?:[-月./](?P<day>\d{1,2})日?)?月?|年)?(?: .*)?"
+)
+_COMPACT = 8  # 20230501
+_EIGHT_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000  # 1954 to 2119
+_SERIAL_ZERO = dt.date(1899, 12, 30)
 _AT_LEAST = {"至少", "不少于", "大于", "超过", "超", "逾", ">", ">=", "≥", "以上", "及以上", "+"}
 _LESS_THAN = {"近", "不到", "不足", "少于", "小于", "<", "<=", "≤", "以下", "以内"}
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -48,11 +60,16 @@ _POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000
 
 @dataclass(frozen=True)
 class Numbers:
-    """A column read as numbers: ``amounts`` (NaN where none), and how each cell was read."""
+    """A column read as numbers: ``amounts`` (NaN where none), and how each cell was read.
+
+    ``low`` and ``high`` are the ends of ranges, elsewhere the amount itself.
+    """
 
     amounts: NDArray[np.float64]
     inexact: NDArray[np.bool_]
     unreadable: NDArray[np.bool_]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
 
 
 def texts(cells: pd.Series) -> pd.Series:
@@ -74,7 +91,8 @@ def numbers(cells: pd.Series) -> Numbers:
         values = cells.to_numpy(dtype=float, na_value=np.nan)
         inexact = np.zeros(len(values), dtype=bool)
         wrong = (values < 0) | np.isinf(values)
-        return Numbers(np.where(wrong, np.nan, values), inexact, wrong)
+        values = np.where(wrong, np.nan, values)
+        return Numbers(values, inexact, wrong, values, values)
     text = texts(cells)
     values = pd.to_numeric(text, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
     inexact = np.zeros(len(values), dtype=bool)
@@ -89,21 +107,40 @@ def numbers(cells: pd.Series) -> Numbers:
             values[place], inexact[place] = found[0], found[1] != "exact"
     wrong = (values < 0) | np.isinf(values)
     values[wrong] = np.nan
-    return Numbers(values, inexact, unreadable | wrong)
+    low, high = values.copy(), values.copy()
+    for place, cell in zip(np.flatnonzero(left), text[left], strict=True):
+        found = read[cell]
+        if found is not None and found[1] == "range":
+            low[place], high[place] = _ends(cell)
+    return Numbers(values, inexact, unreadable | wrong, low, high)
 
 
 def read_number(text: str) -> tuple[float, Reading] | None:
     """Read one cell; NaN where it says that nothing is known, None where it is unreadable."""
     if is_unknown(text) or fold(text) == "-":
         return np.nan, "exact"
-    plain = unicodedata.normalize("NFKC", text).replace(" ", "").replace("，", ",")
-    match = _NUMBER.fullmatch(_NOTE.sub("", plain))
-    if match is None:
+    part = _match_number(text)
+    if part is None:
         return None
     try:
-        return _reading(match.groupdict())
+        return _reading(part)
     except ValueError:
         return None
+
+
+def _ends(text: str) -> tuple[float, float]:
+    """Return both ends of a cell that is a range."""
+    part = _match_number(text)
+    if part is None:
+        return np.nan, np.nan
+    low = _amount(part["low"], part["low_unit"] or part["high_unit"])
+    return low, _amount(part["high"], part["high_unit"])
+
+
+def _match_number(text: str) -> dict[str, str] | None:
+    plain = unicodedata.normalize("NFKC", text).replace(" ", "").replace("，", ",")
+    match = _NUMBER.fullmatch(_NOTE.sub("", plain))
+    return None if match is None else match.groupdict()
 
 
 def _reading(part: dict[str, str]) -> tuple[float, Reading]:
@@ -117,6 +154,48 @@ def _reading(part: dict[str, str]) -> tuple[float, Reading]:
     if marks & _LESS_THAN:
         return low, "less than"
     return low, "exact" if marks == {None} else "about"
+
+
+def shares(cells: pd.Series) -> Numbers:
+    """Read shares between 0 and 1: ``85%``, ``0.85``, and ``85`` as per cent (marked inexact)."""
+    text = texts(cells)
+    signed = text.str.contains("[%％]", na=False).to_numpy(dtype=bool)
+    read = numbers(text.str.replace("[%％]", "", regex=True))
+    percent = signed | (read.amounts > 1)
+    amounts = np.where(percent, read.amounts / 100, read.amounts)
+    wrong = amounts > 1
+    amounts[wrong] = np.nan
+    implied = percent & ~signed & ~wrong
+    return Numbers(amounts, implied, read.unreadable | wrong, amounts, amounts)
+
+
+def dates(cells: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Read days: ``2023年5月``, ``2023.5.1``, ``2023/05/01``, Excel's serial numbers, dates.
+
+    A month counts as its first day. Also tells which cells were unreadable.
+    """
+    days = [_day(cell) for cell in cells.array]
+    blank = texts(cells)
+    blank = blank.isna() | blank.map(is_unknown, na_action="ignore").eq(True)  # noqa: FBT003
+    read = pd.Series(pd.to_datetime(pd.Index(days)), index=cells.index, name=cells.name)
+    return read.astype("datetime64[s]"), (read.isna() & ~blank).to_numpy(dtype=bool)
+
+
+def floors(text: str) -> str | None:
+    """Read floors as OpenStreetMap writes levels, the street's being 1: ``1``, ``-1``, ``1;2``.
+
+    Returns None where the text names none.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold().replace(" ", "")
+    found: list[int] = []
+    for part in re.split("[、,;/和及+]", plain):
+        match = _FLOOR.fullmatch(part)
+        if match is None:
+            return None
+        low = _floor(match["low"], below=bool(match["below"]))
+        high = low if match["high"] is None else _floor(match["high"], below=bool(match["below2"]))
+        found += [floor for floor in range(min(low, high), max(low, high) + 1) if floor]
+    return ";".join(map(str, sorted(set(found)))) if found else None
 
 
 def yes_no(cells: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
@@ -182,6 +261,39 @@ def _chinese(numeral: str) -> int:
         else:
             digit = _DIGITS[sign]
     return total + digit
+
+
+def _floor(digits: str, *, below: bool) -> int:
+    if digits in {"首", "底"}:
+        return 1
+    number = int(digits) if digits.isdigit() else _chinese(digits)
+    return -number if below else number
+
+
+def _day(cell: object) -> dt.date | None:
+    """Return the day that a cell means, or None."""
+    if isinstance(cell, dt.datetime):
+        return None if cell is pd.NaT else cell.date()
+    if isinstance(cell, dt.date):
+        return cell
+    text = _text(cell)
+    if text is None:
+        return None
+    plain = unicodedata.normalize("NFKC", text)
+    plain = _EIGHT_DIGITS.sub(r"\1-\2-\3", plain) if len(plain) == _COMPACT else plain
+    try:
+        serial = float(plain)
+    except ValueError:
+        serial = np.nan
+    if _FIRST_SERIAL <= serial <= _LAST_SERIAL:
+        return _SERIAL_ZERO + dt.timedelta(days=int(serial))
+    match = _DATE.fullmatch(plain.replace("T", " "))
+    if match is None:
+        return None
+    try:
+        return dt.date(int(match["year"]), int(match["month"] or 1), int(match["day"] or 1))
+    except ValueError:
+        return None
 
 
 def _angle(text: str) -> float:

@@ -1,4 +1,4 @@
-"""What a good station is: so far, the names of worker groups and venue kinds in two languages."""
+"""The names of worker groups and venue kinds in two languages."""
 
 from __future__ import annotations
 

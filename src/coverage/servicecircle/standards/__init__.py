@@ -1,0 +1,20 @@
+"""What a good station is: words of the programmes, their rules as presets, and checks."""
+
+from servicecircle.standards.check import check_standard, site_amenities
+from servicecircle.standards.labels import Language, group_label, kind_label
+from servicecircle.standards.presets import PRESETS, Standard, standard
+from servicecircle.standards.words import Amenities, known_word, read_amenities
+
+__all__ = [
+    "PRESETS",
+    "Amenities",
+    "Language",
+    "Standard",
+    "check_standard",
+    "group_label",
+    "kind_label",
+    "known_word",
+    "read_amenities",
+    "site_amenities",
+    "standard",
+]

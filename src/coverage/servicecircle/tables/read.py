@@ -1,0 +1,198 @@
+"""Reading a table of places from a file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from servicecircle import _values
+from servicecircle._checks import STATUSES, check_ids, name_some
+from servicecircle._files import open_sheet
+from servicecircle._vocabulary import fold, read_vocabulary
+from servicecircle.tables.columns import count, type_columns, unused
+from servicecircle.tables.headers import (
+    KNOWN_HEADERS,
+    header_system,
+    known_headers,
+    recognise,
+    split_header,
+    synonyms,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import geopandas as gpd
+
+_LOG = logging.getLogger(__name__)
+
+_OURS = ("status", "reason", "geometry")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as understood.
+
+    Attributes
+    ----------
+    source : str
+        Name of the file.
+    frame : pandas.DataFrame
+        Indexed by id (text). Known columns under our names and types, the others untouched.
+    geometry : GeoSeries or None
+        What a map file gave, same index, in the CRS that it declares.
+    headers : dict
+        Our name → header in the file.
+    unreadable : dict
+        Number column → id → why its cell counts as missing.
+    notes, losses : list of str
+        What was understood; what was left out or could not be read.
+    system : str or None
+        The coordinate system that the headers of the coordinates name, as in ``经度(高德)``.
+    raw : pandas.DataFrame
+        The cells of the same rows and columns as they stand in the file.
+    """
+
+    source: str
+    frame: pd.DataFrame
+    geometry: gpd.GeoSeries | None
+    headers: dict[str, str]
+    unreadable: dict[str, dict[str, str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    system: str | None = None
+    raw: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def columns(self) -> list[str]:
+        """Headers as the file has them, for messages."""
+        return [
+            str(self.headers.get(name, name))
+            for name in ("id", *self.frame.columns)
+            if name != "id" or "id" in self.headers
+        ]
+
+
+def read_table(
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+) -> Table:
+    """Read a table of places and say what was understood.
+
+    Parameters
+    ----------
+    path : str or Path
+        .csv, .xlsx, .xls, .geojson, .gpkg or .parquet on this computer.
+    columns : mapping, optional
+        Our column name → header in the file, where the header is not one we know, e.g.
+        ``{"workers": "上班人数"}``.
+    encoding : str, optional
+        Of a CSV. Default: UTF-8, else GB18030.
+    sheet : str, optional
+        Of a workbook (or layer of a map file). Default: the one with most headers we know.
+
+    Returns
+    -------
+    Table
+        Ids are text; a table without ids gets its row numbers.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, two headers mean the same column, or ids repeat.
+    """
+    given = columns or {}
+    opened = open_sheet(path, encoding, sheet, lambda row: known_headers(row, given))
+    notes, losses = opened.notes, list[str]()
+    header, frame = split_header(opened, given)
+    known = recognise(header, given, opened)
+    frame, geometry = _clean_rows(frame, opened.geometry, header, losses)
+    frame, personal = _rename(frame, header, known)
+    if personal:
+        losses.append(f"columns with personal data were left out: {name_some(personal)}")
+    headers = {name: header[place] for place, name in known.items() if name != "personal"}
+    frame = _index_by_id(frame, headers, notes, opened.source)
+    if geometry is not None:
+        geometry = geometry.set_axis(frame.index)
+    named = {header_system(headers[n]) for n in ("lon", "lat", "lonlat") if n in headers} - {None}
+    system = named.pop() if len(named) == 1 else None
+    table = Table(
+        opened.source, frame, geometry, headers, {}, notes, losses, system, frame.copy(deep=False)
+    )
+    type_columns(table)
+    for note in notes:
+        _LOG.info("%s: %s", opened.source, note)
+    return table
+
+
+def _clean_rows(
+    frame: pd.DataFrame, geometry: gpd.GeoSeries | None, header: list[str], losses: list[str]
+) -> tuple[pd.DataFrame, gpd.GeoSeries | None]:
+    """Leave out blank rows, repeated headers and totals; map files have none of these."""
+    if geometry is not None or frame.empty:
+        return frame, geometry
+    cells = frame.to_numpy(dtype=object, na_value="")
+    filled = cells != ""
+    kept = filled.any(axis=1)
+    frame, cells, filled = frame[kept], cells[kept], filled[kept]
+    first = pd.Series(cells[np.arange(len(cells)), filled.argmax(axis=1)], index=frame.index)
+    folded = first.map(lambda cell: fold(str(cell)).strip(":。"))
+    totals = folded.isin(read_vocabulary("values")["totals"])
+    again = pd.Series((cells == np.array(header)).sum(axis=1) >= KNOWN_HEADERS, index=frame.index)
+    if totals.any():
+        losses.append(f"{count(totals, 'row')} of totals left out: {name_some(first[totals])}")
+    if again.any():
+        losses.append(f"header repeated in {count(again, 'row')}, left out")
+    return frame[~totals & ~again].reset_index(drop=True), None
+
+
+def _rename(
+    frame: pd.DataFrame, header: list[str], known: dict[int, str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Give known columns our names, make the others unique, leave personal data out."""
+    personal = [header[place] for place, name in known.items() if name == "personal"]
+    used = {*_OURS, *known.values()}
+    names: dict[Any, str] = {}
+    for place, column in enumerate(frame.columns):
+        if place in known:
+            names[column] = known[place]
+        elif header[place] or frame[column].notna().any():
+            names[column] = unused(header[place] or f"column {place + 1}", used)
+            used.add(names[column])
+    kept = frame[list(names)].set_axis(list(names.values()), axis=1)
+    kept = kept.drop(columns="personal", errors="ignore")
+    if "state" in kept and set(kept["state"].dropna().unique()) <= {*STATUSES, ""}:
+        kept = kept.drop(columns=["state", "reason (2)"], errors="ignore")  # our own output
+    return kept, personal
+
+
+def _index_by_id(
+    frame: pd.DataFrame, headers: dict[str, str], notes: list[str], source: str
+) -> pd.DataFrame:
+    """Move the ids, as text, to the index; make them from row numbers where there are none."""
+    ids = _values.texts(frame["id"]) if "id" in frame else None
+    if ids is not None and fold(headers["id"]) in synonyms()[1] and not ids.is_unique:
+        notes.append(f"{headers['id']!r} repeats, so it is not taken for an id")
+        frame = frame.rename(columns={"id": headers.pop("id")})
+        ids = None
+    rows = pd.Series(np.arange(1, len(frame) + 1), index=frame.index).astype("str")
+    if ids is None:
+        notes.append("no column of ids: rows are numbered from '1'")
+        index = pd.Index(rows, name="id")
+    else:
+        if ids.isna().any():
+            notes.append(f"{count(ids.isna(), 'row')} without an id, called 'row-<number>'")
+        index = pd.Index(ids.where(ids.notna(), "row-" + rows), name="id")
+    check_ids(index, source)
+    return frame.drop(columns="id", errors="ignore").set_axis(index, axis=0)
+
+
+__all__ = ["Table", "count", "read_table"]
