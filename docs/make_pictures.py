@@ -64,7 +64,7 @@ def take(browser: Browser, page_url: str, size: tuple[int, int], action: str) ->
 def reduced(picture: bytes) -> bytes:
     """Return the PNG with a palette: the map has few colours."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    few = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     out = io.BytesIO()
     few.save(out, "PNG", optimize=True)
     return out.getvalue()
