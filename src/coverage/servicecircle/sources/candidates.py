@@ -67,8 +67,8 @@ def candidates_from_osm(
     GeoDataFrame
         EPSG:4326 points indexed by ``n123``, ``w45``, ``r6``: ``name``, ``kind``,
         ``address``, ``hours`` (``opening_hours`` as it is), ``brand``, ``level`` (as it
-        is), ``floor`` (lowest; 1 is the ground floor, -1 the first basement),
-        ``ground_floor`` (missing where not known), ``open_to_public`` (false for
+        is), ``floor`` ("1" is the ground floor, "-1" the first basement, "1;2" both of
+        two), ``ground_floor`` (missing where not known), ``open_to_public`` (false for
         ``access=private``, else missing), ``also`` (ids of the same venue mapped again),
         ``status``, ``reason``; with a network ``street_metres`` and ``street_front`` (at
         most 30 m: a proxy, and said so in ``street_front_from``). A venue drawn as an area
@@ -162,7 +162,7 @@ def _columns(venues: gpd.GeoDataFrame, kind: NDArray[np.object_]) -> pd.DataFram
             "hours": venues["opening_hours"],
             "brand": venues["brand"],
             "level": venues["level"],
-            "floor": pd.array([min(f) if f else pd.NA for f in levels], dtype="Int64"),
+            "floor": pd.array([";".join(map(str, f)) or None for f in levels], dtype="str"),
             "ground_floor": pd.array([1 in f if f else pd.NA for f in levels], dtype="boolean"),
             "open_to_public": private.map({True: False}).astype("boolean"),
         },

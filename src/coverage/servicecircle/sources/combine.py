@@ -72,10 +72,11 @@ def combine_demand(
     overlaps = _overlaps(tables)
     whole = pd.concat(_with_ids(tables))
     combined = gpd.GeoDataFrame(whole, geometry="geometry", crs=4326)
-    notes = [*_say_sources(tables), *_say_overlaps(combined, overlaps)]
+    doubtful = _say_overlaps(combined, overlaps)
+    laid: list[str] = []
     if totals is not None:
-        combined, said = _calibrated(combined, totals)
-        notes += said
+        combined, laid = _calibrated(combined, totals)
+    notes = [*_say_sources(combined), *laid, *doubtful]
     combined.attrs = {
         "source": ", ".join(dict.fromkeys(str(t.attrs["source"]) for t in tables)),
         "notes": [*notes, *(f"{t.attrs['source']}: {n}" for t in tables for n in t.attrs["notes"])],
@@ -166,16 +167,17 @@ def _metres(tables: list[gpd.GeoDataFrame], table: gpd.GeoDataFrame) -> NDArray[
     return np.nan_to_num(xy, nan=1e12)
 
 
-def _say_sources(tables: list[gpd.GeoDataFrame]) -> list[str]:
-    total = sum(float(counted(table).sum()) for table in tables)
-    notes = []
-    proxy = 0.0
-    for table in tables:
-        people = pd.Series(counted(table), index=table.index)
-        for counts, part in people.groupby(table["counts"].astype("str")):
-            share = percent(float(part.sum()), total)
-            notes.append(f"{table.attrs['source']}: {part.sum():,.0f} from {counts} ({share})")
-            proxy += float(part.sum()) if str(counts) != "workers" else 0.0
+def _say_sources(combined: gpd.GeoDataFrame) -> list[str]:
+    """Say what every source counts, and which share of the workers is a proxy."""
+    people = pd.Series(counted(combined), index=combined.index)
+    total = float(people.sum())
+    keys = [combined["source"], combined["counts"]]
+    sums = people.groupby(keys, sort=False).sum().rename("people").reset_index()
+    notes = [
+        f"{row.source}: {row.people:,.0f} from {row.counts} ({percent(row.people, total)})"
+        for row in sums.itertuples()
+    ]
+    proxy = float(people[combined["counts"] != "workers"].sum())
     return [*notes, f"{percent(proxy, total)} of {total:,.0f} come from proxies, not from counts"]
 
 
