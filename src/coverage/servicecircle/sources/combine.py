@@ -172,10 +172,12 @@ def _say_sources(combined: gpd.GeoDataFrame) -> list[str]:
     people = pd.Series(counted(combined), index=combined.index)
     total = float(people.sum())
     keys = [combined["source"], combined["counts"]]
-    sums = people.groupby(keys, sort=False).sum().rename("people").reset_index()
+    sums = people.groupby(keys, sort=False).sum()
     notes = [
-        f"{row.source}: {row.people:,.0f} from {row.counts} ({percent(row.people, total)})"
-        for row in sums.itertuples()
+        f"{source}: {part:,.0f} from {counts} ({percent(part, total)})"
+        for source, counts, part in zip(
+            sums.index.get_level_values(0), sums.index.get_level_values(1), sums, strict=True
+        )
     ]
     proxy = float(people[combined["counts"] != "workers"].sum())
     return [*notes, f"{percent(proxy, total)} of {total:,.0f} come from proxies, not from counts"]
