@@ -37,7 +37,7 @@ FLOORS = (
         "samples",
     ),
     ("reach", "areas"),
-    ("audit", "coverage", "scores", "siting", "mobile", "_sentences"),
+    ("audit", "coverage", "scores", "siting", "mobile", "week", "_sentences"),
     ("maps", "reports"),
     ("batch", "cli"),
 )

@@ -37,5 +37,6 @@ from .standards import Standard as Standard
 from .standards import check_standard as check_standard
 from .standards import standard as standard
 from .tables import describe_table as describe_table
+from .week import coverage_week as coverage_week
 
 __version__: str

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
-from servicecircle._checks import check_minutes, check_places, check_weights, crs_of
-from servicecircle.errors import InputError
+from servicecircle._checks import (
+    check_minutes,
+    check_places,
+    check_weights,
+    crs_of,
+    name_some,
+)
+from servicecircle.errors import InputError, InputWarning
+from servicecircle.hours import open_at, read_moment
 from servicecircle.reach import Reach, reach_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     import geopandas as gpd
@@ -43,6 +53,8 @@ class Coverage:
         The minutes behind the numbers.
     network : WalkNetwork or None
         The streets, when the coverage was computed from them.
+    at : datetime.datetime or None
+        The moment that was asked for; then ``facilities`` has a column ``open``.
     """
 
     demand: gpd.GeoDataFrame
@@ -52,6 +64,7 @@ class Coverage:
     weight: str
     reach: Reach
     network: WalkNetwork | None = None
+    at: dt.datetime | None = None
 
     def __repr__(self) -> str:
         share = "–" if np.isnan(self.share) else f"{self.share:.1%}"
@@ -66,6 +79,13 @@ class Coverage:
     @property
     def _weights(self) -> np.ndarray:
         return _counted(self.demand, self.weight)
+
+    @property
+    def hours_unknown(self) -> pd.Index:
+        """Ids of the facilities whose opening hours are unknown, when a moment was asked for."""
+        if "open" not in self.facilities.columns:
+            return self.facilities.index[:0]
+        return self.facilities.index[self.facilities["open"].isna()]
 
     @property
     def gaps(self) -> gpd.GeoDataFrame:
@@ -168,6 +188,7 @@ def measure_coverage(
     minutes: float | Sequence[float] = 15,
     speed: float = 4.5,
     weight: str = "workers",
+    at: str | dt.datetime | None = None,
 ) -> Coverage:
     """Measure who is covered by the facilities and who is not.
 
@@ -185,6 +206,10 @@ def measure_coverage(
         Walking speed in km/h.
     weight : str
         Column of ``demand`` with the number of workers (finite, ≥ 0).
+    at : str or datetime.datetime, optional
+        Count only facilities open at this moment by their ``hours``: ``"Tue 22:30"``,
+        ``"周二 22:30"`` (of a plain week in June) or a datetime. Unknown hours count as
+        closed, with a warning; see ``Coverage.hours_unknown``. Default: all count.
 
     Returns
     -------
@@ -193,15 +218,27 @@ def measure_coverage(
     Raises
     ------
     CrsError, InputError
-        A table has no CRS or repeated ids, the weight column is missing or negative, or
-        minutes exceed those of a given reach.
+        A table has no CRS or repeated ids, the weight column is missing or negative,
+        minutes exceed those of a given reach, or ``at`` is no moment.
     """
     cutoffs = check_minutes(minutes)
+    moment = None if at is None else read_moment(at)
     check_places(facilities, "facilities")
     check_places(demand, "demand")
     check_weights(demand, weight, "demand")
     reach = reach_of(network, facilities, demand, cutoff=cutoffs[-1], speed=speed)
-    return coverage_of(
+    if moment is not None:
+        facilities = facilities.assign(open=open_at(check_hours(facilities), moment))
+        unknown = facilities.index[facilities["open"].isna()]
+        if len(unknown):
+            warnings.warn(
+                f"{len(unknown)} of {len(facilities)} facilities have no readable opening hours and "
+                f"count as closed: {name_some(unknown)}.",
+                InputWarning,
+                stacklevel=2,
+            )
+        reach = keep_rows(reach, facilities["open"].fillna(value=False).to_numpy(dtype=bool))
+    coverage = coverage_of(
         reach,
         facilities,
         demand,
@@ -210,6 +247,28 @@ def measure_coverage(
         weight=weight,
         network=None if isinstance(network, Reach) else network,
     )
+    return replace(coverage, at=moment)
+
+
+def check_hours(facilities: gpd.GeoDataFrame) -> pd.Series:
+    """Return the column of opening hours, or raise."""
+    if "hours" not in facilities.columns:
+        raise InputError(
+            "`facilities` has no column 'hours' (开放时间), so it is not known what is open when; "
+            f"it has {list(map(str, facilities.columns))}."
+        )
+    return facilities["hours"]
+
+
+def keep_rows(reach: Reach, kept: np.ndarray) -> Reach:
+    """Return a reach in which facilities that are not kept reach nobody."""
+    table = reach.minutes
+    of_row = np.repeat(kept, np.diff(table.indptr))
+    ends = np.concatenate([[0], np.cumsum(of_row)])
+    part = sparse.csr_array(
+        (table.data[of_row], table.indices[of_row], ends[table.indptr]), shape=table.shape
+    )
+    return replace(reach, minutes=part)
 
 
 def coverage_of(

@@ -22,18 +22,26 @@ from servicecircle._kernel.cover import Bools, Floats, Ints, whole_weights
 from servicecircle._sentences import Language, not_placed, site_sentence
 from servicecircle.errors import InputError
 from servicecircle.reach import Reach, id_order, reach_of, walk_times
-from servicecircle.standards import group_label
+from servicecircle.standards import check_standard, ensure_standard, group_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pyproj import CRS
 
     from servicecircle.networks import WalkNetwork
+    from servicecircle.standards import Standard
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 COUNTED = ("ok", "unsnapped", "island")  # demand that is in the sums, reached or not
-WEIGHTS: dict[str, float] = {"gain": 70.0, "overlap": 15.0, "access": 10.0, "cost": 5.0}
+WEIGHTS: dict[str, float] = {
+    "gain": 70.0,
+    "overlap": 15.0,
+    "access": 10.0,
+    "cost": 5.0,
+    "standard": 10.0,
+}
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ def score_sites(
     speed: float = 4.5,
     weight: str = "workers",
     weights: Mapping[str, float] | None = None,
+    standard: Standard | str | Path | None = None,
 ) -> gpd.GeoDataFrame:
     """Say what each candidate alone would add, and rank the candidates by it.
 
@@ -116,8 +125,11 @@ def score_sites(
         The column of ``demand`` that counts workers.
     weights : mapping, optional
         Points for each part of the score, to be changed singly: ``gain`` 70, ``overlap``
-        15, ``access`` 10, ``cost`` 5. Without a column ``cost`` that part falls away; what
-        is left is scaled to 100 and kept in ``.attrs["weights"]``.
+        15, ``access`` 10, ``cost`` 5, ``standard`` 10. Without a column ``cost``, or without
+        a standard, that part falls away; what is left is scaled to 100 and kept in
+        ``.attrs["weights"]``.
+    standard : Standard, str or Path, optional
+        A standard to check the candidates against, e.g. ``"miyun"`` (see `check_standard`).
 
     Returns
     -------
@@ -127,9 +139,10 @@ def score_sites(
         nobody is reached); ``mean_minutes``, the walk of the gained; ``nearest_station``
         and ``nearest_minutes`` (missing beyond the cutoff, and when only a ``Reach`` is
         given); ``main_group`` of the gained; ``points_gain``, ``points_overlap``,
-        ``points_access``, ``points_cost``; their sum ``score`` (0–100); ``rank`` (1 is
-        best, ties by id); ``reason_en``, ``reason_zh``; ``status``. Rows whose status is
-        not ``ok`` carry no figures.
+        ``points_access``, ``points_cost``, ``points_standard``; their sum ``score`` (0–100); ``rank`` (1 is
+        best, ties by id); ``reason_en``, ``reason_zh``; ``status``; with a standard also
+        ``standard_passed``, ``standard_en``, ``standard_zh``. Rows whose status is not
+        ``ok`` carry no figures.
 
     Raises
     ------
@@ -142,6 +155,7 @@ def score_sites(
     ``points_gain`` = weight × gain / largest gain; ``points_overlap`` = weight × (1 −
     overlap); ``points_access`` = weight × (1 − mean_minutes / cutoff); ``points_cost`` =
     weight × (1 − cost / largest cost); a missing or negative cost earns none.
+    ``points_standard`` = weight × rules met / rules; what is not known earns none.
 
     Examples
     --------
@@ -153,7 +167,8 @@ def score_sites(
         network, candidates, demand, existing, minutes=minutes, speed=speed, weight=weight
     )
     nearest = nearest_station(network, table, speed)
-    return score_table(table, nearest, parts)
+    checks = None if standard is None else _check_candidates(table.candidates, standard)
+    return score_table(table, nearest, parts, checks)
 
 
 def site_table(
@@ -222,7 +237,10 @@ def nearest_station(
 
 
 def score_table(
-    table: SiteTable, nearest: pd.DataFrame | None, parts: Mapping[str, float]
+    table: SiteTable,
+    nearest: pd.DataFrame | None,
+    parts: Mapping[str, float],
+    checks: pd.DataFrame | None = None,
 ) -> gpd.GeoDataFrame:
     """Work out the score of every candidate from what it reaches."""
     out = table.candidates.copy()
@@ -237,6 +255,9 @@ def score_table(
     out["nearest_minutes"] = np.nan if nearest is None else nearest["minutes"].to_numpy()
     out["main_group"] = _main_group(table, new)
     shares = _shares(out, table.reach.cutoff)
+    if checks is not None:
+        shares["standard"] = checks.pop("share").to_numpy(dtype=float)
+        out[list(checks.columns)] = checks
     used = _scaled({name: parts[name] for name in shares})
     for name, share in shares.items():
         out[f"points_{name}"] = np.where(ok, used[name] * share, np.nan)
@@ -247,6 +268,22 @@ def score_table(
         out[f"reason_{language}"] = _reasons(out, table.reach.cutoff, nearest, language)
     out.attrs["weights"] = used
     return out
+
+
+def _check_candidates(
+    candidates: gpd.GeoDataFrame, standard: Standard | str | Path
+) -> pd.DataFrame:
+    """Check the candidates against a standard: share of rules met, verdict, sentences."""
+    rules = ensure_standard(standard)
+    checks = check_standard(candidates, rules)
+    return pd.DataFrame(
+        {
+            "share": checks["rules_met"] / max(len(rules.rules), 1),
+            "standard_passed": checks["passed"],
+            "standard_en": checks["sentence_en"],
+            "standard_zh": checks["sentence_zh"],
+        }
+    )
 
 
 def _mean_minutes(table: SiteTable, new: Ints) -> Floats:

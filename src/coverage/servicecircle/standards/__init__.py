@@ -1,6 +1,6 @@
 """What a good station is: words of the programmes, their rules as presets, and checks."""
 
-from servicecircle.standards.check import check_standard, site_amenities
+from servicecircle.standards.check import check_standard, ensure_standard, site_amenities
 from servicecircle.standards.labels import Language, group_label, kind_label
 from servicecircle.standards.presets import PRESETS, Standard, standard
 from servicecircle.standards.words import Amenities, known_word, read_amenities
@@ -11,6 +11,7 @@ __all__ = [
     "Language",
     "Standard",
     "check_standard",
+    "ensure_standard",
     "group_label",
     "kind_label",
     "known_word",

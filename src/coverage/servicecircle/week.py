@@ -1,0 +1,156 @@
+"""Coverage over a week: what is open in each of its 168 hours."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from servicecircle._checks import check_minutes, check_places, check_weights, name_some
+from servicecircle.coverage import check_hours
+from servicecircle.errors import InputError, InputWarning
+from servicecircle.hours import DAYS, open_in_week, read_hours
+from servicecircle.reach import Reach, reach_of
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from servicecircle.networks import WalkNetwork
+
+_HOURS = 168
+_COUNTED = ("ok", "unsnapped", "island")
+
+
+def coverage_week(
+    network: WalkNetwork | Reach,
+    facilities: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    *,
+    minutes: float = 15,
+    speed: float = 4.5,
+    weight: str = "workers",
+    by: str | None = None,
+    shift: str | None = None,
+) -> pd.DataFrame:
+    """Share of workers with an open facility in reach, for every hour of a plain week.
+
+    Parameters
+    ----------
+    network : WalkNetwork or Reach
+        The streets, or the walking minutes computed from them before.
+    facilities, demand : geopandas.GeoDataFrame
+        Places with a CRS; ``facilities`` has a column ``hours``.
+    minutes : float
+        The cutoff (≤ counts as covered).
+    speed : float
+        Walking speed in km/h.
+    weight : str
+        Column of ``demand`` with the number of workers.
+    by : str, optional
+        A column of ``demand``, such as ``"group"``: shares per value of it.
+    shift : str, optional
+        A column of ``demand`` that says when its people are there, written as opening
+        hours are; then each hour counts only those. What cannot be read is always there.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Seven rows (Mo … Su) × 24 columns (hours 0 … 23, each as at half past); with ``by``
+        indexed by its value and the day. Missing where nobody is there. ``.attrs``:
+        ``minutes``, ``hours_unknown`` (ids of the facilities that count as closed because
+        their hours are not known).
+
+    Raises
+    ------
+    CrsError, InputError
+        As from `measure_coverage`, or a column is missing.
+
+    Notes
+    -----
+    A plain week in June: public holidays, seasons and make-up working days (调休) are not in
+    it.
+
+    Examples
+    --------
+    >>> coverage_week(streets, stations, workers, by="group")  # doctest: +SKIP
+    """
+    (limit,) = check_minutes(minutes)
+    check_places(facilities, "facilities")
+    check_places(demand, "demand")
+    for column in (by, shift):
+        if column is not None and column not in demand.columns:
+            raise InputError(
+                f"`demand` has no column {column!r}; it has {list(map(str, demand.columns))}."
+            )
+    weights = check_weights(demand, weight, "demand")
+    hours = check_hours(facilities)
+    reach = reach_of(network, facilities, demand, cutoff=limit, speed=speed)
+    weights = np.where(reach.demand_status.isin(_COUNTED), weights, 0.0)
+    present = _present(demand, shift)
+    inside = _inside(reach, open_in_week(hours))
+    labels = _labels(demand, by)
+    there = _sums(labels, weights, present)
+    shares = _sums(labels, weights, present & inside) / there.where(there > 0)
+    return _as_week(shares, by, limit, _unknown_hours(hours))
+
+
+def _inside(reach: Reach, opened: np.ndarray) -> np.ndarray:
+    """(demand, 168) bool: is an open facility within reach? Equal hours are worked out once."""
+    table = reach.minutes
+    pattern = sparse.csr_array(
+        (np.ones(table.nnz, np.int32), table.indices, table.indptr), shape=table.shape
+    ).T.tocsr()
+    states, which = np.unique(opened.T, axis=0, return_inverse=True)
+    reached = np.asarray(pattern @ states.T.astype(np.int32)) > 0
+    inside: np.ndarray = reached[:, which.ravel()]
+    return inside
+
+
+def _present(demand: gpd.GeoDataFrame, shift: str | None) -> np.ndarray:
+    if shift is None:
+        return np.ones((len(demand), _HOURS), dtype=bool)
+    known = np.array([read_hours(cell).osm is not None for cell in demand[shift]], dtype=bool)
+    present: np.ndarray = open_in_week(demand[shift]) | ~known[:, None]
+    return present
+
+
+def _labels(demand: gpd.GeoDataFrame, by: str | None) -> pd.Index:
+    return pd.Index(["all"] * len(demand) if by is None else demand[by])
+
+
+def _sums(labels: pd.Index, weights: np.ndarray, mask: np.ndarray) -> pd.DataFrame:
+    """Weight per label and hour where the mask holds."""
+    codes, names = pd.factorize(labels, sort=True, use_na_sentinel=False)
+    rows = sparse.csr_array(
+        (weights, (codes, np.arange(len(codes)))), shape=(len(names), len(codes))
+    )
+    return pd.DataFrame(np.asarray(rows @ mask.astype(float)), index=pd.Index(names))
+
+
+def _unknown_hours(hours: pd.Series) -> list[object]:
+    unknown = [i for i, cell in hours.items() if read_hours(cell).osm is None]
+    if unknown:
+        warnings.warn(
+            f"{len(unknown)} of {len(hours)} facilities have no readable opening hours and count "
+            f"as closed: {name_some(unknown)}.",
+            InputWarning,
+            stacklevel=3,
+        )
+    return list(unknown)
+
+
+def _as_week(
+    shares: pd.DataFrame, by: str | None, minutes: float, unknown: list[object]
+) -> pd.DataFrame:
+    cells = shares.to_numpy().reshape(-1, 24)
+    index: pd.Index = pd.Index(DAYS, name="day")
+    if by is not None:
+        index = pd.MultiIndex.from_product([shares.index, DAYS], names=[by, "day"])
+    elif not len(shares):
+        cells = np.full((7, 24), np.nan)
+    week = pd.DataFrame(cells, index=index, columns=pd.RangeIndex(24, name="hour"))
+    week.attrs = {"minutes": minutes, "hours_unknown": unknown}
+    return week
