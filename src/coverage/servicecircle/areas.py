@@ -23,7 +23,7 @@ from servicecircle.reach import cutoff_decimetres, decimetres_per_minute, graph_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from servicecircle._kernel.search import Graph, Places
+    from servicecircle._kernel.search import Graph
     from servicecircle.networks import WalkNetwork
 
 Towards = Literal["facility", "demand"]

@@ -1,9 +1,10 @@
 """Outlines of what is reached on a raster of walking costs (marching squares), compiled.
 
-Between two cells of one street the outline runs where the cost passes the level; between
-cells of different streets it runs where the nearest street changes, which the raster
-knows. Levels of one field therefore nest. Inside cells that touch only at a corner are
-not joined.
+Between two cells of one street the outline runs where the cost passes the level; where
+the nearest street changes it runs there, which the raster knows. Cells that touch only at
+a corner are not joined. Vertices are dropped as long as the outline stays within ``SLACK``
+of them (sleeve fitting, Zhao and Saalfeld 1997): on the outer side for the largest level,
+on the inner side for the smallest and not at all between, so that levels nest.
 """
 
 from __future__ import annotations
@@ -12,116 +13,221 @@ import numpy as np
 from numba import njit
 
 EAST, NORTH, WEST, SOUTH = 0, 1, 2, 3
-RIM = 1.0 / 512.0  # outlines keep off the cell centres, so that rings never touch
+WHOLE = 128  # flag of cells whose street is covered alike everywhere; they have no cost
+COVERS = 127
+RIM = 0.02  # of a cell: how close an outline comes to a cell's centre
+SLACK = 0.1  # metres
 
 
-@njit(cache=True, nogil=True)
-def _crossing(cost, cell, raster, level, row, column, upward):
-    """Where the outline crosses the way from a cell to its east or north neighbour (0–1)."""
-    row2, column2 = (row + 1, column) if upward else (row, column + 1)
-    side = NORTH if upward else EAST
-    from_first = cost[row, column] <= level
-    here, there = cell[row, column], cell[row2, column2]
-    low, high = cost[row, column], cost[row2, column2]
-    if not from_first:
-        low, high, here, there, side = high, low, there, here, side + 2
-    step = 10.0 * raster.size
-    left = (level + 0.5 - low) / step  # cells that the rest of the cutoff still walks
-    if there < 0 or raster.street[here] != raster.street[there]:
-        t = min(left, raster.stay[here, side] / 255.0)
-    elif high - low > 2.0 * step:  # a street that bends back: its far part is not reached
-        t = min(left, 0.5)
-    else:
-        t = (level + 0.5 - low) / (high - low)
+def _turns() -> np.ndarray:
+    """Which side an outline leaves a square by, for each case of its corners and heading.
+
+    Corners count 1, 2, 4, 8 from the south-west against the clock; the inside lies to
+    the left; left turns come first.
+    """
+    table = np.zeros((16, 4), np.int64)
+    for case in range(16):
+        a, b, c, d = (bool(case & bit) for bit in (1, 2, 4, 8))
+        leaves = {EAST: c and not b, NORTH: d and not c, WEST: a and not d, SOUTH: b and not a}
+        for heading in range(4):
+            ways = [(heading + turn) % 4 for turn in (1, 0, 3)]
+            table[case, heading] = next((way for way in ways if leaves[way]), 0)
+    return table
+
+
+TURNS = _turns()
+
+
+@njit(inline="always")
+def _crossing(inside, cost, cell, stays, step, level, least, first, second, upward):
+    """Where the outline crosses the way from a cell to its east or north neighbour (0–1).
+
+    ``step`` is a cell's width in decimetres; ``least`` tells cells within the level.
+    """
+    from_first = (inside[first] & COVERS) >= least
+    here, there = (first, second) if from_first else (second, first)
+    side = (NORTH if upward else EAST) + (0 if from_first else 2)
+    stay = stays[cell[here], side]
+    t = min(stay / 254.0, 1.0)
+    if (inside[here] & WHOLE) == 0:
+        left = (level + 0.5 - cost[here]) / step  # cells that the rest of the cutoff walks
+        if stay < 255 or inside[there] == 0:
+            t = min(left, t)
+        elif inside[there] & WHOLE or cost[there] - cost[here] > 2.0 * step:
+            t = min(left, 0.5)  # the street bends back: a far part of it
+        else:
+            t = (level + 0.5 - cost[here]) / (cost[there] - cost[here])
     t = min(1.0 - RIM, max(RIM, t))
     return t if from_first else 1.0 - t
 
 
 @njit(cache=True, nogil=True)
-def _exit(cost, level, row, column, heading):
-    """Which side an outline leaves a square of four cells by; left turns first."""
-    a, b = cost[row, column] <= level, cost[row, column + 1] <= level
-    d, c = cost[row + 1, column] <= level, cost[row + 1, column + 1] <= level
-    for turn in (1, 0, 3):
-        way = (heading + turn) % 4
-        if (
-            (way == EAST and c and not b)
-            or (way == NORTH and d and not c)
-            or (way == WEST and a and not d)
-            or (way == SOUTH and b and not a)
-        ):
-            return way
-    return -1  # not reached: every outline that enters a square leaves it
+def _follow(
+    inside, cost, cell, stays, step, level, least, width, at, number, ring_of, points, n_points
+):
+    """Trace the ring that crosses the way from cell ``at`` to its east neighbour, in cells.
 
-
-@njit(cache=True, nogil=True)
-def _add_point(points, n_points, first, x, y):
-    """Append a point; one that only continues a straight run replaces the last."""
-    if n_points - first >= 2:
-        ax, ay = points[n_points - 2]
-        bx, by = points[n_points - 1]
-        if abs((bx - ax) * (y - ay) - (by - ay) * (x - ax)) < 1e-9:
-            points[n_points - 1, 0], points[n_points - 1, 1] = x, y
-            return points, n_points
-    if n_points == points.shape[0]:
-        larger = np.empty((2 * n_points, 2))
-        larger[:n_points] = points
-        points = larger
-    points[n_points, 0], points[n_points, 1] = x, y
-    return points, n_points + 1
-
-
-@njit(cache=True, nogil=True)
-def trace_areas(cost, cell, window, raster, level, area, points, n_points, rings, n_rings):
-    """Append the rings of all cells within ``level`` to ``points`` and ``rings``.
-
-    A ring's first crossing in the order of rows enters it: from outside for a shell, from
-    inside for a hole, whose shell is that of the crossing before it in the row.
+    Returns the end of its points, or -1 where ``points`` is too small, and the ring's
+    westernmost such crossing.
     """
-    height, width = cost.shape
-    ring_of = np.full(height * width, -1, np.int32)
-    shell = np.empty(height * width // 2 + 1, np.int32)
-    first_ring, shells = n_rings, 0
-    for row in range(1, height - 1):
-        before = -1
-        for column in range(width - 1):
-            inside = cost[row, column] <= level
-            if inside == (cost[row, column + 1] <= level):
-                continue
-            if ring_of[row * width + column] < 0:
-                if n_rings == rings.shape[0]:
-                    larger = np.empty((2 * n_rings, 4), np.int64)
-                    larger[:n_rings] = rings
-                    rings = larger
-                number = n_rings - first_ring
-                if inside:
-                    shell[number] = shell[before]
-                else:
-                    shell[number] = shells
-                    shells += 1
-                begin = n_points
-                heading = NORTH if inside else SOUTH
-                r, c = row if inside else row - 1, column
-                while True:
-                    way = _exit(cost, level, r, c, heading)
-                    er, ec = r + (way == NORTH), c + (way == EAST)
-                    upward = way == EAST or way == WEST
-                    t = _crossing(cost, cell, raster, level, er, ec, upward)
-                    x = raster.west + raster.size * (window[1] + ec + (0.0 if upward else t))
-                    y = raster.south + raster.size * (window[0] + er + (t if upward else 0.0))
-                    points, n_points = _add_point(points, n_points, begin, x, y)
-                    if not upward:
-                        ring_of[er * width + ec] = number
-                        if er == row and ec == column:
-                            break
-                    r += (way == NORTH) - (way == SOUTH)
-                    c += (way == EAST) - (way == WEST)
-                    heading = way
-                points, n_points = _add_point(
-                    points, n_points, begin + 1, points[begin, 0], points[begin, 1]
-                )
-                rings[n_rings, 0], rings[n_rings, 1] = n_points, area
-                rings[n_rings, 2], rings[n_rings, 3] = shell[number], int(inside)
-                n_rings += 1
-            before = ring_of[row * width + column]
+    room = points.shape[0] - 1
+    first, west, column_west = n_points, at, at % width
+    row, column = at // width, at % width
+    heading = NORTH
+    if (inside[at] & COVERS) < least:
+        heading, row = SOUTH, row - 1
+    while n_points < room:
+        a = row * width + column
+        case = (inside[a] & COVERS) >= least
+        case += 2 * ((inside[a + 1] & COVERS) >= least)
+        case += 4 * ((inside[a + width + 1] & COVERS) >= least)
+        case += 8 * ((inside[a + width] & COVERS) >= least)
+        heading = TURNS[case, heading]
+        er, ec = row + (heading == NORTH), column + (heading == EAST)
+        edge = er * width + ec
+        upward = (heading & 1) == 0
+        other = edge + (width if upward else 1)
+        t = _crossing(inside, cost, cell, stays, step, level, least, edge, other, upward)
+        points[n_points, 0] = ec + (0.0 if upward else t)
+        points[n_points, 1] = er + (t if upward else 0.0)
+        n_points += 1
+        if not upward:
+            ring_of[edge] = number
+            if ec < column_west:
+                west, column_west = edge, ec
+            if edge == at:
+                points[n_points] = points[first]
+                return n_points + 1, west
+        row += (heading == NORTH) - (heading == SOUTH)
+        column += (heading == EAST) - (heading == WEST)
+    return -1, west
+
+
+@njit(cache=True, nogil=True)
+def _thin(points, first, last, to_left, to_right):
+    """Drop vertices of a closed ring in place; return its new end.
+
+    The outline may pass ``to_left`` and ``to_right`` metres beside a dropped vertex.
+
+    From an anchor, all directions that pass within ``SLACK`` of every vertex so far form
+    a sleeve; a vertex is kept where the next one leaves it.
+    """
+    kept = first + 1
+    ax, ay = points[first, 0], points[first, 1]
+    lx = ly = rx = ry = reach = 0.0
+    for i in range(first + 1, last):
+        dx, dy = points[i, 0] - ax, points[i, 1] - ay
+        far = np.sqrt(dx * dx + dy * dy)
+        if reach > 0.0 and (far < reach or rx * dy - ry * dx < 0.0 or dx * ly - dy * lx < 0.0):
+            ax, ay = points[i - 1, 0], points[i - 1, 1]
+            points[kept, 0], points[kept, 1] = ax, ay
+            kept += 1
+            dx, dy = points[i, 0] - ax, points[i, 1] - ay
+            far, reach = np.sqrt(dx * dx + dy * dy), 0.0
+        nx, ny = -dy / far, dx / far
+        x, y = dx + to_left * nx, dy + to_left * ny
+        if reach == 0.0 or x * ly - y * lx > 0.0:
+            lx, ly = x, y
+        x, y = dx - to_right * nx, dy - to_right * ny
+        if reach == 0.0 or rx * y - ry * x > 0.0:
+            rx, ry = x, y
+        reach = far
+    points[kept, 0], points[kept, 1] = points[last - 1, 0], points[last - 1, 1]
+    return kept + 1
+
+
+@njit(cache=True, nogil=True)
+def _finish(points, first, last, x, y, size, to_left, to_right):
+    """Turn a ring of cells into metres, thin it, and say whether it is a hole."""
+    for i in range(first, last):
+        points[i, 0] = x + size * points[i, 0]
+        points[i, 1] = y + size * points[i, 1]
+    if to_left + to_right > 0.0:
+        last = _thin(points, first, last, to_left, to_right)
+    area, ax, ay = 0.0, points[first, 0], points[first, 1]
+    for i in range(first, last - 1):
+        area += (points[i, 0] - ax) * (points[i + 1, 1] - ay)
+        area -= (points[i, 1] - ay) * (points[i + 1, 0] - ax)
+    return last, area < 0.0
+
+
+@njit(cache=True, nogil=True)
+def _crossings(inside, least):
+    """List the cells that an outline parts from their east neighbour, row by row.
+
+    Eight cells are looked at together, since most have no outline.
+    """
+    size = inside.size
+    within = np.zeros(size + 9, np.uint8)
+    for i in range(size):
+        within[i] = (inside[i] & COVERS) >= least
+    changes = np.zeros(size // 8 * 8 + 8, np.uint8)
+    for i in range(size):
+        changes[i] = within[i] ^ within[i + 1]
+    found, count = np.empty(1024, np.int32), 0
+    words = changes.view(np.uint64)
+    for word in range(words.size):
+        if words[word] == 0:
+            continue
+        if count + 8 > found.size:
+            larger = np.empty(2 * found.size, np.int32)
+            larger[:count] = found[:count]
+            found = larger
+        for i in range(8 * word, 8 * word + 8):
+            if changes[i]:
+                found[count] = i
+                count += 1
+    return found[:count]
+
+
+@njit(cache=True, nogil=True)
+def trace_areas(window, raster, levels, j, area, ring_of, points, n_points, rings, n_rings):
+    """Append the rings of all cells within ``levels[j]`` to ``points`` and ``rings``.
+
+    ``ring_of`` (cells) holds ring numbers, from 1; those of earlier areas are smaller.
+    """
+    width, size, first_ring = window.width, raster.size, n_rings
+    x, y = raster.west + size * window.column, raster.south + size * window.row
+    inside, cost, cell = window.inside, window.cost, window.cell
+    least = 1 + levels.size - j
+    to_right = SLACK if j == levels.size - 1 else 0.0  # the inside lies to the left
+    to_left = SLACK if j == 0 and levels.size > 1 else 0.0
+    starts = _crossings(inside, least)
+    for at in starts:
+        if ring_of[at] > first_ring:
+            continue
+        if n_rings == rings.shape[0]:
+            more = np.empty((2 * n_rings, 4), np.int64)
+            more[:n_rings] = rings
+            rings = more
+        end = -1
+        while end < 0:
+            end, west = _follow(
+                inside, cost, cell, raster.stay, 10.0 * size, levels[j], least, width,
+                at, n_rings + 1, ring_of, points, n_points,
+            )  # fmt: skip
+            if end < 0:
+                roomier = np.empty((2 * points.shape[0], 2))
+                roomier[:n_points] = points[:n_points]
+                points = roomier
+        n_points, hole = _finish(points, n_points, end, x, y, size, to_left, to_right)
+        rings[n_rings, 0], rings[n_rings, 1] = n_points, area
+        rings[n_rings, 2], rings[n_rings, 3] = west, int(hole)
+        n_rings += 1
+    _find_shells(starts, ring_of, rings, first_ring, n_rings)
     return points, n_points, rings, n_rings
+
+
+@njit(cache=True, nogil=True)
+def _find_shells(starts, ring_of, rings, first, last):
+    """Replace every ring's westernmost crossing by the number of its shell.
+
+    The crossing west of a hole belongs to its shell, or to another hole of that shell.
+    """
+    shell = np.empty(last - first, np.int64)
+    for k in range(first, last):
+        ring = k
+        while rings[ring, 3] == 1:
+            ring = ring_of[starts[np.searchsorted(starts, rings[ring, 2]) - 1]] - 1
+        shell[k - first] = ring
+    rings[first:last, 2] = shell

@@ -7,25 +7,26 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from servicecircle._kernel.contour import trace_areas
+from servicecircle._kernel.contour import WHOLE, trace_areas
 from servicecircle._kernel.search import FAR, SHIFT, _on_own_street, _search, _seed
 
 
 class Raster(NamedTuple):
-    """Cells within reach of a street, sorted by their nearest street.
+    """Cells within reach of a street, sorted by their nearest street, in runs along a row.
 
-    ``start`` (m+1,) int64: the cells of each street. ``cell`` int32: row · columns +
-    column. ``street`` int32. ``fraction`` float32 along the street, ``access`` int32
-    decimetres off it. ``stay`` (k, 4) uint8: how far the way to the next cell east, north,
-    west and south stays with the same street, in 1/255. ``box`` (m, 4) int32: first row,
-    last row, first column, last column of each street's cells. ``west``, ``south``:
-    centre of cell 0 in metres; ``size``: cell width in metres; ``rows``, ``columns``:
-    extent.
+    ``runs`` (r, 3) int32: row, first column and length; ``run_start`` (m+1,) int64: the
+    runs of each street; ``start`` (m+1,) int64: its cells. Of each cell: ``fraction``
+    float32 along the street, ``access`` uint16 decimetres off it and ``stay`` (k, 4)
+    uint8: how far the way to the next cell east, north, west and south stays with the
+    same street, in 1/254; 255 all the way. ``box`` (m, 5) int32: first row, last row,
+    first column, last column and largest access of each street's cells. ``west``,
+    ``south``: centre of row 0, column 0 in metres; ``size``: cell width in metres;
+    ``rows``, ``columns``: extent.
     """
 
+    runs: np.ndarray
+    run_start: np.ndarray
     start: np.ndarray
-    cell: np.ndarray
-    street: np.ndarray
     fraction: np.ndarray
     access: np.ndarray
     stay: np.ndarray
@@ -37,6 +38,23 @@ class Raster(NamedTuple):
     columns: int
 
 
+class Window(NamedTuple):
+    """A part of the raster with a rim that is not reached; cells row by row.
+
+    ``inside`` (uint8): 0 where nothing is known, else 1 + the number of levels that
+    cover the cell, + ``WHOLE`` where they cover all of its street. Where it is not 0:
+    ``cell`` (int32), the number of the raster's cell; where it is below ``WHOLE``:
+    ``cost`` (int32 decimetres). ``row``, ``column``: of its first cell in the raster.
+    """
+
+    inside: np.ndarray
+    cost: np.ndarray
+    cell: np.ndarray
+    width: int
+    row: int
+    column: int
+
+
 @njit(cache=True, nogil=True)
 def _share(fraction, cost):
     """Cost of a fraction of a street, rounded to a whole decimetre."""
@@ -44,25 +62,68 @@ def _share(fraction, cost):
 
 
 @njit(cache=True, nogil=True)
-def _fill_street(graph, raster, street, at_first, at_last, origins, members, window, cost, cell):
-    """Write the cost and the number of every cell of a street into a window.
+def _draw(graph, raster, streets, dist, window, levels):
+    """Write the cells of streets that are reached over their ends.
 
-    ``members`` are the origins on this very street; ``window`` is first row and first
-    column.
+    One function with plain arrays: a call per street costs more than its cells.
     """
+    inside, costs, cell = window.inside, window.cost, window.cell
+    runs, run_start, start, box = raster.runs, raster.run_start, raster.start, raster.box
+    fraction, off_street = raster.fraction, raster.access
+    ends, street_cost = graph.ends, graph.street_cost
+    width, south, west = window.width, window.row, window.column
+    for s in range(streets.size):
+        street = streets[s]
+        at_first, at_last = dist[ends[street, 0]], dist[ends[street, 1]]
+        along, against = street_cost[street, 0], street_cost[street, 1]
+        low, high = min(at_first, at_last), FAR
+        if along == against and max(at_first, at_last, along) < FAR:
+            # nowhere is farther than where the walks from both ends meet
+            high = (at_first + at_last + along + 1) // 2 + box[street, 4]
+        covers = sure = 1
+        for j in range(levels.size):
+            covers += low <= levels[j]
+            sure += high <= levels[j]
+        alike, value, i = covers == sure, WHOLE + covers, start[street]
+        for r in range(run_start[street], run_start[street + 1]):
+            first_cell = (runs[r, 0] - south) * width + runs[r, 1] - west
+            if alike:
+                for c in range(first_cell, first_cell + runs[r, 2]):
+                    inside[c], cell[c] = value, i
+                    i += 1
+                continue
+            for c in range(first_cell, first_cell + runs[r, 2]):
+                first = _share(fraction[i], along)
+                last = FAR if against >= FAR else against - _share(fraction[i], against)
+                cost = min(FAR, min(at_first + first, at_last + last) + int(off_street[i]))
+                covers = 1
+                for j in range(levels.size):
+                    covers += cost <= levels[j]
+                inside[c], costs[c], cell[c] = covers, cost, i
+                i += 1
+
+
+@njit(cache=True, nogil=True)
+def _draw_own(graph, raster, street, dist, origins, members, window, levels):
+    """Write the cells of a street with ``members`` of the origins on it."""
+    at_first, at_last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
     along, against = graph.street_cost[street, 0], graph.street_cost[street, 1]
-    for i in range(raster.start[street], raster.start[street + 1]):
-        first = _share(raster.fraction[i], along)
-        last = FAR if against >= FAR else against - _share(raster.fraction[i], against)
-        walk = min(at_first + first, at_last + last) + raster.access[i]
-        row, column = raster.cell[i] // raster.columns, raster.cell[i] % raster.columns
-        for k in members:
-            x = raster.west + column * raster.size
-            y = raster.south + row * raster.size
-            direct = _on_own_street(graph, origins, k, first, last, raster.access[i], x, y)
-            walk = min(walk, direct)
-        cost[row - window[0], column - window[1]] = min(walk, FAR)
-        cell[row - window[0], column - window[1]] = i
+    i = raster.start[street]
+    for r in range(raster.run_start[street], raster.run_start[street + 1]):
+        row, column = raster.runs[r, 0], raster.runs[r, 1]
+        for c in range(column, column + raster.runs[r, 2]):
+            first = _share(raster.fraction[i], along)
+            last = FAR if against >= FAR else against - _share(raster.fraction[i], against)
+            access = int(raster.access[i])
+            x, y = raster.west + c * raster.size, raster.south + row * raster.size
+            cost = min(FAR, min(at_first + first, at_last + last) + access)
+            for k in members:
+                direct = _on_own_street(graph, origins, k, first, last, access, x, y)
+                cost = min(cost, direct)
+            at = (row - window.row) * window.width + c - window.column
+            window.inside[at] = 1 + (cost <= levels).sum()
+            window.cost[at], window.cell[at] = cost, i
+            i += 1
 
 
 @njit(cache=True, nogil=True)
@@ -81,10 +142,11 @@ def areas_of_each(graph, origins, order, raster, levels):
     heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
     entries = np.empty((1024, 3), np.int32)
     seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
-    nobody, window = np.empty(0, np.int64), np.empty(2, np.int64)
     points, rings = np.empty((4096, 2)), np.empty((64, 4), np.int64)
     n_points = n_rings = 0
-    room_cost, room_cell = np.empty(1, np.int32), np.empty(1, np.int32)
+    room = 1
+    inside, ring_of = np.zeros(room, np.uint8), np.zeros(room, np.int32)
+    cost, cell = np.empty(room, np.int32), np.empty(room, np.int32)
     for i in range(order.size):
         k = order[i]
         own = origins.street[k]
@@ -107,23 +169,19 @@ def areas_of_each(graph, origins, order, raster, levels):
                 south, north = min(south, raster.box[s, 0]), max(north, raster.box[s, 1])
                 west, east = min(west, raster.box[s, 2]), max(east, raster.box[s, 3])
         if north >= 0:
-            height, width = north - south + 3, east - west + 3  # a rim that is not reached
-            if height * width > room_cost.size:
-                room_cost = np.empty(2 * height * width, np.int32)
-                room_cell = np.empty(2 * height * width, np.int32)
-            cost = room_cost[: height * width].reshape(height, width)
-            cell = room_cell[: height * width].reshape(height, width)
-            cost[:], cell[:] = FAR, -1
-            window[0], window[1] = south - 1, west - 1
-            for s in streets[:found]:
-                at_first, at_last = dist[graph.ends[s, 0]], dist[graph.ends[s, 1]]
-                members = order[i : i + 1] if s == own else nobody
-                _fill_street(
-                    graph, raster, s, at_first, at_last, origins, members, window, cost, cell
-                )
+            height, width = north - south + 3, east - west + 3
+            size = height * width
+            if size > room:
+                room = 2 * size
+                inside, ring_of = np.empty(room, np.uint8), np.zeros(room, np.int32)
+                cost, cell = np.empty(room, np.int32), np.empty(room, np.int32)
+            inside[:size] = 0
+            window = Window(inside[:size], cost[:size], cell[:size], width, south - 1, west - 1)
+            _draw(graph, raster, streets[:found], dist, window, levels)
+            _draw_own(graph, raster, own, dist, origins, order[i : i + 1], window, levels)
             for j in range(levels.size):
                 points, n_points, rings, n_rings = trace_areas(
-                    cost, cell, window, raster, levels[j], i * levels.size + j,
+                    window, raster, levels, j, i * levels.size + j, ring_of,
                     points, n_points, rings, n_rings,
                 )  # fmt: skip
         for t in range(n_touched):
@@ -138,21 +196,33 @@ def areas_of_all(graph, origins, on_street, dist, raster, levels):
     ``origins`` are sorted by street, ``on_street`` (m+1,) points to those of each street;
     ``dist`` (n,) comes from ``spread``. Returns as ``areas_of_each``, for one place.
     """
-    cost = np.full((raster.rows + 2, raster.columns + 2), FAR, np.int32)
-    cell = np.full((raster.rows + 2, raster.columns + 2), -1, np.int32)
-    window = np.array([-1, -1])
+    width = raster.columns + 2
+    size = (raster.rows + 2) * width
+    cost, cell = np.empty(size, np.int32), np.empty(size, np.int32)
+    window = Window(np.zeros(size, np.uint8), cost, cell, width, -1, -1)
+    ring_of = np.zeros(size, np.int32)
     everybody = np.arange(origins.street.size)
-    for street in range(graph.ends.shape[0]):
-        at_first, at_last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
+    ends = np.minimum(dist[graph.ends[:, 0]], dist[graph.ends[:, 1]])
+    streets = np.flatnonzero((ends < FAR) | (on_street[1:] > on_street[:-1]))
+    streets = streets.astype(np.int32)
+    _draw(graph, raster, streets, dist, window, levels)
+    for street in streets:
         members = everybody[on_street[street] : on_street[street + 1]]
-        if at_first < FAR or at_last < FAR or members.size:
-            _fill_street(
-                graph, raster, street, at_first, at_last, origins, members, window, cost, cell
-            )
+        if members.size:
+            _draw_own(graph, raster, street, dist, origins, members, window, levels)
     points, rings = np.empty((4096, 2)), np.empty((64, 4), np.int64)
     n_points = n_rings = 0
     for j in range(levels.size):
         points, n_points, rings, n_rings = trace_areas(
-            cost, cell, window, raster, levels[j], j, points, n_points, rings, n_rings
+            window,
+            raster,
+            levels,
+            j,
+            j,
+            ring_of,
+            points,
+            n_points,
+            rings,
+            n_rings,
         )
     return points[:n_points], rings[:n_rings]

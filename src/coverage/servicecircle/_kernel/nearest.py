@@ -103,7 +103,7 @@ def snap_points(points, segments, street, span, start, members, x0, y0, size, co
 
 @njit(cache=True, nogil=True)
 def _stay(segments, own, other, x0, y0, x1, y1, limit):
-    """How far the way between two points stays with a segment, in 1/255 of the way.
+    """How far the way between two points stays with a segment, in 1/254 of the way.
 
     It leaves it where segment ``other`` comes nearer or, with ``other`` -1, where the
     segment is farther than ``limit``.
@@ -120,7 +120,7 @@ def _stay(segments, own, other, x0, y0, x1, y1, limit):
             low = t
         else:
             high = t
-    return int(0.5 * (low + high) * 255.0 + 0.5)
+    return int(0.5 * (low + high) * 254.0 + 0.5)
 
 
 @njit(cache=True, nogil=True)
@@ -131,7 +131,7 @@ def raster_strip(segments, street, span, x0, y0, cell, columns, rows, limit):
     serve their neighbours. Returns for the cells within ``limit`` metres of a street:
     ``cells`` (row · columns + column, the second row being 0), ``street``, ``fraction``,
     ``distance`` and ``stay`` (k, 4) uint8: how far the way to the next cell east, north,
-    west and south stays with the same street, in 1/255 of the way.
+    west and south stays with the same street, in 1/254 of the way; 255 all the way.
     """
     best = np.full(rows * columns, limit * limit)
     nearest = np.full(rows * columns, -1, np.int32)

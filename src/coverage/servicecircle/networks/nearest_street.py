@@ -111,23 +111,35 @@ def build_raster(network: WalkNetwork, size: float = CELL) -> Raster:
         np.concatenate(column) for column in zip(*parts, strict=True)
     )
     order = np.argsort(nearest, kind="stable")
-    cell, nearest = cell[order], nearest[order]
-    start = np.searchsorted(nearest, np.arange(len(network.ends) + 1))
-    access = np.floor(distance[order] * 10.0 + 0.5).astype(np.int32)
-    box = _boxes(cell, start, columns)
-    arrays = (start, cell, nearest, fraction[order], access, stay[order], box)
+    cell, nearest, stay = cell[order], nearest[order], stay[order]
+    streets = np.arange(len(network.ends) + 1)
+    start = np.searchsorted(nearest, streets)
+    access = np.floor(distance[order] * 10.0 + 0.5).astype(np.uint16)
+    begins = np.ones(len(cell), bool)
+    begins[1:] = (cell[1:] != cell[:-1] + 1) | (nearest[1:] != nearest[:-1])
+    begins[1:] |= cell[1:] % columns == 0
+    first = np.flatnonzero(begins)
+    length = np.diff(np.append(first, len(cell)))
+    runs = np.stack([cell[first] // columns, cell[first] % columns, length], axis=1)
+    runs = runs.astype(np.int32)
+    run_start = np.searchsorted(nearest[first], streets)
+    box = _boxes(runs, run_start, np.maximum.reduceat(access, first))
+    arrays = (runs, run_start, start, fraction[order], access, stay, box)
     return Raster(*arrays, west, south, size, rows, columns)
 
 
-def _boxes(cell: np.ndarray, start: np.ndarray, columns: int) -> np.ndarray:
-    """First and last row, first and last column of every street's cells, (m, 4) int32."""
-    some = np.flatnonzero(start[1:] > start[:-1])
-    box = np.zeros((len(start) - 1, 4), np.int32)
-    if some.size:
-        row, column = cell // columns, cell % columns
-        at = start[some]
-        for i, (values, pick) in enumerate(
-            ((row, np.minimum), (row, np.maximum), (column, np.minimum), (column, np.maximum))
-        ):
-            box[some, i] = pick.reduceat(values, at)
+def _boxes(runs: np.ndarray, run_start: np.ndarray, access: np.ndarray) -> np.ndarray:
+    """Extent of every street's cells and their largest access, (m, 5) int32."""
+    some = np.flatnonzero(run_start[1:] > run_start[:-1])
+    box = np.zeros((len(run_start) - 1, 5), np.int32)
+    row, column, length = runs.T
+    measures = (
+        (row, np.minimum),
+        (row, np.maximum),
+        (column, np.minimum),
+        (column + length - 1, np.maximum),
+        (access, np.maximum),
+    )
+    for i, (values, pick) in enumerate(measures):
+        box[some, i] = pick.reduceat(values, run_start[some])
     return box

@@ -31,7 +31,7 @@ ARRAYS = (
 )
 CSR_ARRAYS = ("indptr", "heads", "leaving", "arriving", "arc_street")
 NUMBERS = ("max_access", "island_km", "mode", "source")
-RASTER_ARRAYS = ("start", "cell", "street", "fraction", "access", "stay", "box")
+RASTER_ARRAYS = ("runs", "run_start", "start", "fraction", "access", "stay", "box")
 
 
 def save_network(network: WalkNetwork, folder: str | Path) -> None:
