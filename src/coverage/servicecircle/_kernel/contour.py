@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from servicecircle._kernel import compiled
+
 EAST, NORTH, WEST, SOUTH = 0, 1, 2, 3
 WHOLE = 128  # flag of cells whose street is covered alike everywhere; they have no cost
 COVERS = 127
@@ -61,7 +63,7 @@ def _crossing(inside, cost, cell, stays, step, level, least, first, second, upwa
     return t if from_first else 1.0 - t
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _follow(
     inside, cost, cell, stays, step, level, least, width, at, number, ring_of, points, n_points
 ):
@@ -96,14 +98,14 @@ def _follow(
             if ec < column_west:
                 west, column_west = edge, ec
             if edge == at:
-                points[n_points] = points[first]
+                points[n_points, 0], points[n_points, 1] = points[first, 0], points[first, 1]
                 return n_points + 1, west
         row += (heading == NORTH) - (heading == SOUTH)
         column += (heading == EAST) - (heading == WEST)
     return -1, west
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _thin(points, first, last, to_left, to_right):
     """Drop vertices of a closed ring in place; return its new end.
 
@@ -136,7 +138,7 @@ def _thin(points, first, last, to_left, to_right):
     return kept + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _finish(points, first, last, x, y, size, to_left, to_right):
     """Turn a ring of cells into metres, thin it, and say whether it is a hole."""
     for i in range(first, last):
@@ -151,7 +153,7 @@ def _finish(points, first, last, x, y, size, to_left, to_right):
     return last, area < 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _crossings(inside, least):
     """List the cells that an outline parts from their east neighbour, row by row.
 
@@ -180,7 +182,7 @@ def _crossings(inside, least):
     return found[:count]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def trace_areas(window, raster, levels, j, area, ring_of, points, n_points, rings, n_rings):
     """Append the rings of all cells within ``levels[j]`` to ``points`` and ``rings``.
 
@@ -218,7 +220,7 @@ def trace_areas(window, raster, levels, j, area, ring_of, points, n_points, ring
     return points, n_points, rings, n_rings
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _find_shells(starts, ring_of, rings, first, last):
     """Replace every ring's westernmost crossing by the number of its shell.
 
@@ -230,4 +232,5 @@ def _find_shells(starts, ring_of, rings, first, last):
         while rings[ring, 3] == 1:
             ring = ring_of[starts[np.searchsorted(starts, rings[ring, 2]) - 1]] - 1
         shell[k - first] = ring
-    rings[first:last, 2] = shell
+    for k in range(first, last):
+        rings[k, 2] = shell[k - first]

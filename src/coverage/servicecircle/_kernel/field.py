@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from servicecircle._kernel import compiled
 from servicecircle._kernel.contour import WHOLE, trace_areas
 from servicecircle._kernel.search import FAR, SHIFT, _on_own_street, _search, _seed
 
@@ -55,13 +55,13 @@ class Window(NamedTuple):
     column: int
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _share(fraction, cost):
     """Cost of a fraction of a street, rounded to a whole decimetre."""
     return FAR if cost >= FAR else int(np.floor(fraction * cost + 0.5))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw(graph, raster, streets, dist, window, levels):
     """Write the cells of streets that are reached over their ends.
 
@@ -103,7 +103,7 @@ def _draw(graph, raster, streets, dist, window, levels):
                 i += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _draw_own(graph, raster, street, dist, origins, members, window, levels):
     """Write the cells of a street with ``members`` of the origins on it."""
     at_first, at_last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
@@ -117,16 +117,19 @@ def _draw_own(graph, raster, street, dist, origins, members, window, levels):
             access = int(raster.access[i])
             x, y = raster.west + c * raster.size, raster.south + row * raster.size
             cost = min(FAR, min(at_first + first, at_last + last) + access)
-            for k in members:
-                direct = _on_own_street(graph, origins, k, first, last, access, x, y)
+            for j in range(members.size):
+                direct = _on_own_street(graph, origins, members[j], first, last, access, x, y)
                 cost = min(cost, direct)
             at = (row - window.row) * window.width + c - window.column
-            window.inside[at] = 1 + (cost <= levels).sum()
+            covers = 1
+            for j in range(levels.size):
+                covers += cost <= levels[j]
+            window.inside[at] = covers
             window.cost[at], window.cell[at] = cost, i
             i += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def areas_of_each(graph, origins, order, raster, levels):
     """Trace the areas within every level (rising, decimetres) around every origin.
 
@@ -189,7 +192,7 @@ def areas_of_each(graph, origins, order, raster, levels):
     return points[:n_points], rings[:n_rings]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def areas_of_all(graph, origins, on_street, dist, raster, levels):
     """Trace the areas within every level of the nearest of all origins.
 

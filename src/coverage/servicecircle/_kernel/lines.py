@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from servicecircle._kernel import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cut_lines(xy, offsets, line, start, stop):
     """Cut parts out of polylines.
 
@@ -32,16 +33,21 @@ def cut_lines(xy, offsets, line, start, stop):
             ahead = walked + step
             if filled == begin and (ahead >= low or v == last - 1):
                 t = min(1.0, max(0.0, (low - walked) / step)) if step > 0.0 else 0.0
-                points[filled] = xy[v] + t * (xy[v + 1] - xy[v])
+                points[filled, 0] = xy[v, 0] + t * (xy[v + 1, 0] - xy[v, 0])
+                points[filled, 1] = xy[v, 1] + t * (xy[v + 1, 1] - xy[v, 1])
                 filled += 1
             if filled > begin:
                 t = min(1.0, max(0.0, (high - walked) / step)) if step > 0.0 else 1.0
-                points[filled] = xy[v] + t * (xy[v + 1] - xy[v])
+                points[filled, 0] = xy[v, 0] + t * (xy[v + 1, 0] - xy[v, 0])
+                points[filled, 1] = xy[v, 1] + t * (xy[v + 1, 1] - xy[v, 1])
                 filled += 1
                 if ahead >= high:
                     break
             walked = ahead
         if start[i] > stop[i]:
-            points[begin:filled] = points[begin:filled][::-1].copy()
+            for near in range((filled - begin) // 2):
+                a, b = begin + near, filled - 1 - near
+                for axis in range(2):
+                    points[a, axis], points[b, axis] = points[b, axis], points[a, axis]
         ends[i + 1] = filled
     return points[:filled], ends

@@ -7,10 +7,11 @@ place and the cell it lies in never disagree by rounding.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from servicecircle._kernel import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _foot(x, y, ax, ay, bx, by):
     """Squared distance from a point to a segment and the place of its foot (0–1)."""
     dx, dy = bx - ax, by - ay
@@ -22,7 +23,7 @@ def _foot(x, y, ax, ay, bx, by):
     return ex * ex + ey * ey, t
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bin_segments(segments, x0, y0, size, columns, rows):
     """Sort segments (k, 4) float64 into square bins; returns CSR ``start`` and ``members``."""
     start = np.zeros(rows * columns + 1, np.int64)
@@ -47,7 +48,7 @@ def bin_segments(segments, x0, y0, size, columns, rows):
     return start, members
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def snap_points(points, segments, street, span, start, members, x0, y0, size, columns, rows, limit):
     """Find the nearest street of every point within ``limit`` metres.
 
@@ -101,7 +102,7 @@ def snap_points(points, segments, street, span, start, members, x0, y0, size, co
     return nearest, fraction, distance
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _stay(segments, own, other, x0, y0, x1, y1, limit):
     """How far the way between two points stays with a segment, in 1/254 of the way.
 
@@ -123,7 +124,7 @@ def _stay(segments, own, other, x0, y0, x1, y1, limit):
     return int(0.5 * (low + high) * 254.0 + 0.5)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def raster_strip(segments, street, span, x0, y0, cell, columns, rows, limit):
     """Find the nearest street of every cell centre in a strip of the raster.
 

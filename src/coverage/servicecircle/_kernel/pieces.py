@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from servicecircle._kernel import compiled
 from servicecircle._kernel.search import FAR, SHIFT, _search, _seed
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(rows, n_rows, k, street, low, high, at_low, at_high, along, against, cutoff):
     """Add the reached parts of a stretch of street, from its low and from its high end.
 
@@ -47,7 +47,7 @@ def _add(rows, n_rows, k, street, low, high, at_low, at_high, along, against, cu
     return rows, n_rows
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def pieces_of_each(graph, origins, fraction, order, cutoff):
     """Find the reached pieces of street of every origin.
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from servicecircle._kernel import compiled
 
 FAR = 2**29  # two of them still fit into int32
 SHIFT = 6
@@ -49,7 +50,7 @@ class Places(NamedTuple):
     xy: np.ndarray
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):
     """Spread from the seeds; leave costs in ``dist``; return the touched count and entries."""
     n_touched = 0
@@ -91,7 +92,7 @@ def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):
     return n_touched, entries
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):
     """Cost from origin ``k`` to a place on its own street, not over the street's ends.
 
@@ -113,7 +114,7 @@ def _on_own_street(graph, origins, k, at_first, at_last, access, x, y):
     return min(best, straight) if straight <= graph.off_street else best
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _seed(graph, origins, k, seeds, seed_costs):
     """Write the two seeds of origin ``k``."""
     street = origins.street[k]
@@ -122,7 +123,7 @@ def _seed(graph, origins, k, seeds, seed_costs):
     seed_costs[1] = min(FAR, origins.at_last[k] + origins.access[k])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _grow(first, second, filled, needed):
     """Return larger copies of two output arrays."""
     size = max(2 * first.size, needed)
@@ -131,7 +132,7 @@ def _grow(first, second, filled, needed):
     return larger, larger_too
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def reach_targets(graph, origins, order, targets, on_street, cutoff):
     """Find the targets within ``cutoff`` of every origin.
 
@@ -195,7 +196,7 @@ def reach_targets(graph, origins, order, targets, on_street, cutoff):
     return counts, found[:filled], costs[:filled]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def spread(graph, seeds, seed_costs, labels, cutoff):
     """Spread from all seeds at once; every node inherits the label of its nearest seed.
 
