@@ -30,6 +30,7 @@ FLOORS = (
         "networks",
         "sites",
         "demand",
+        "districts",
         "hours",
         "sources",
         "standards",

@@ -5,11 +5,14 @@ from .areas import service_areas as service_areas
 from .audit import Audit as Audit
 from .audit import audit_stations as audit_stations
 from .audit import home_rate as home_rate
+from .coordinates import Detection as Detection
+from .coordinates import detect_coordinates as detect_coordinates
 from .coordinates import from_wgs84 as from_wgs84
 from .coordinates import to_wgs84 as to_wgs84
 from .coverage import Coverage as Coverage
 from .coverage import measure_coverage as measure_coverage
 from .demand import read_demand as read_demand
+from .districts import read_districts as read_districts
 from .hours import read_hours as read_hours
 from .maps import map_coverage as map_coverage
 from .maps import map_plan as map_plan

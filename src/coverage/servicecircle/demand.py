@@ -28,6 +28,7 @@ def read_demand(
     network: WalkNetwork | None = None,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    sheet: str | None = None,
     on_bad: OnBad = "report",
 ) -> gpd.GeoDataFrame:
     """Read a table of places where people work.
@@ -44,11 +45,13 @@ def read_demand(
     coordinates : {"auto", "wgs84", "gcj02", "bd09"}
         The system of the coordinates, as in `read_sites`.
     network : WalkNetwork, optional
-        Reserved for telling the system from how the points lie on the streets.
+        The streets by which "auto" tells the system, as in `read_sites`.
     columns : mapping, optional
         Our column name → header in the file, for headers we do not know.
     encoding : str, optional
         Of a CSV. Default: UTF-8, else GB18030.
+    sheet : str, optional
+        Of a workbook. Default: the sheet with most headers we know.
     on_bad : {"report", "raise", "drop"}
         What to do with rows that have no usable place or number, as in `read_sites`.
 
@@ -71,10 +74,9 @@ def read_demand(
     >>> workers = read_demand("workers.csv", coordinates="gcj02")  # doctest: +SKIP
     """
     check_choices(coordinates, on_bad)
-    del network  # until detect_coordinates exists
     told = {"workers": weight, "group": group}
     given = dict(columns or {}) | {name: text for name, text in told.items() if text is not None}
-    table = read_table(path, columns=given, encoding=encoding)
+    table = read_table(path, columns=given, encoding=encoding, sheet=sheet)
     if not table.columns:  # a GeoJSON without features has no columns either
         table.frame["workers"] = pd.Series(dtype=float)
     if "workers" not in table.frame.columns:
@@ -82,7 +84,7 @@ def read_demand(
             f"{table.source} has no column with the number of workers (职工人数); it has "
             f"{table.columns}. Name it, e.g. weight='…'."
         )
-    places = locate(table, coordinates)
+    places = locate(table, coordinates, network)
     _mark_bad_numbers(places, table)
     return finish(places, table, on_bad)
 

@@ -16,7 +16,14 @@ import shapely
 from servicecircle import _values
 from servicecircle._checks import MOST_NAMED, name_some
 from servicecircle._vocabulary import fold, read_vocabulary
-from servicecircle.coordinates import SYSTEMS, System, check_system, near_mainland, to_wgs84
+from servicecircle.coordinates import (
+    SYSTEMS,
+    System,
+    check_system,
+    detect_coordinates,
+    near_mainland,
+    to_wgs84,
+)
 from servicecircle.errors import CrsError, CrsWarning, InputError, InputWarning
 from servicecircle.tables import Table, count, read_table
 
@@ -51,6 +58,7 @@ def read_sites(
     network: WalkNetwork | None = None,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    sheet: str | None = None,
     on_bad: OnBad = "report",
 ) -> gpd.GeoDataFrame:
     """Read a table of stations or candidates.
@@ -61,15 +69,18 @@ def read_sites(
         .csv, .xlsx, .xls, .geojson, .gpkg or .parquet. Chinese and English headers are
         understood; polygons are taken at a point inside them.
     coordinates : {"auto", "wgs84", "gcj02", "bd09"}
-        The system of the coordinates. "auto" takes what the file declares (its CRS, or a
-        column 坐标系); without that, places outside mainland China are WGS-84, and places
-        inside are refused.
+        The system of the coordinates. "auto" takes what the file declares (its CRS, a
+        column 坐标系, or a header such as 经度(高德)); without that, places outside mainland
+        China are WGS-84, and places inside need ``network=`` or are refused.
     network : WalkNetwork, optional
-        Reserved for telling the system from how the points lie on the streets.
+        With "auto": the streets by which the system of places inside mainland China is
+        told (see `detect_coordinates`); a `CrsWarning` says which and why.
     columns : mapping, optional
         Our column name → header in the file, for headers we do not know.
     encoding : str, optional
         Of a CSV. Default: UTF-8, else GB18030.
+    sheet : str, optional
+        Of a workbook. Default: the sheet with most headers we know.
     on_bad : {"report", "raise", "drop"}
         What to do with rows that cannot be placed: keep them with a status and warn, raise,
         or drop them and warn.
@@ -96,9 +107,8 @@ def read_sites(
     >>> stations = read_sites("stations.csv", coordinates="gcj02")  # doctest: +SKIP
     """
     check_choices(coordinates, on_bad)
-    del network  # until detect_coordinates exists
-    table = read_table(path, columns=columns, encoding=encoding)
-    return finish(locate(table, coordinates), table, on_bad)
+    table = read_table(path, columns=columns, encoding=encoding, sheet=sheet)
+    return finish(locate(table, coordinates, network), table, on_bad)
 
 
 def check_choices(coordinates: object, on_bad: object) -> None:
@@ -129,11 +139,13 @@ class _Rows:
         self.status[rows], self.reason[rows] = status, reason
 
 
-def locate(table: Table, coordinates: Coordinates) -> gpd.GeoDataFrame:
+def locate(
+    table: Table, coordinates: Coordinates, network: WalkNetwork | None = None
+) -> gpd.GeoDataFrame:
     """Give every row of a table a point in EPSG:4326, or a status and a reason."""
     rows = _from_cells(table) if table.geometry is None else _from_shapes(table, coordinates)
     _judge(table, rows)
-    systems = _systems(table, coordinates, rows)
+    systems = _systems(table, coordinates, rows, network)
     points = np.full(len(rows.lon), None, dtype=object)
     used = [system for system in SYSTEMS if (rows.ok & (systems == system)).any()]
     for system in used:
@@ -305,7 +317,9 @@ def _swapped_in_china(lon: Floats, lat: Floats, ok: Bools) -> Bools:
     return there & ~here
 
 
-def _systems(table: Table, coordinates: Coordinates, rows: _Rows) -> NDArray[np.object_]:
+def _systems(
+    table: Table, coordinates: Coordinates, rows: _Rows, network: WalkNetwork | None
+) -> NDArray[np.object_]:
     """Return the coordinate system of every row; refuse to guess."""
     told = _told_by_column(table)
     silent = np.array([system is None for system in told], dtype=bool)
@@ -323,17 +337,37 @@ def _systems(table: Table, coordinates: Coordinates, rows: _Rows) -> NDArray[np.
         return np.full(len(told), rows.declared, dtype=object)
     doubtful = rows.ok & silent & near_mainland(rows.lon, rows.lat)
     if doubtful.any():
-        raise CrsError(
-            f"{table.source} does not say which system its coordinates are in, and "
-            f"{int(doubtful.sum())} of {len(told)} places lie in mainland China, where a wrong "
-            f"guess moves them by 400 to 1,400 m. {_CHOICES}, or add a column 坐标系."
-        )
-    told[silent] = "wgs84"
+        told[silent] = _detected(table, rows, doubtful, network)
+    told[silent & (told == None)] = "wgs84"  # noqa: E711 (element by element)
     return told
 
 
+def _detected(table: Table, rows: _Rows, doubtful: Bools, network: WalkNetwork | None) -> System:
+    """Tell the system from the streets and say so, or refuse to guess."""
+    if network is None:
+        raise CrsError(
+            f"{table.source} does not say which system its coordinates are in, and "
+            f"{int(doubtful.sum())} of {len(doubtful)} places lie in mainland China, where a wrong "
+            f"guess moves them by 400 to 1,400 m. {_CHOICES}, give `network=` to have it told from "
+            "the streets, or add a column 坐标系."
+        )
+    found = detect_coordinates((rows.lon[doubtful], rows.lat[doubtful]), network)
+    if found.system is None:
+        raise CrsError(
+            f"{table.source} does not say which system its coordinates are in, and the streets do "
+            f"not tell. {found.reason}. {_CHOICES}."
+        )
+    said = (
+        f"{table.source}: coordinates detected as {found.system}. {found.reason}. If that is wrong, "
+        'say coordinates="wgs84", "gcj02" or "bd09".'
+    )
+    table.notes.append(said)
+    warnings.warn(said, CrsWarning, stacklevel=6)
+    return found.system
+
+
 def _told_by_column(table: Table) -> NDArray[np.object_]:
-    told = np.full(len(table.frame), None, dtype=object)
+    told = np.full(len(table.frame), table.system, dtype=object)
     if "datum" not in table.frame.columns:
         return told
     names = read_vocabulary("values")["systems"]

@@ -1,0 +1,137 @@
+"""District outlines: from public packages they are GCJ-02 and must be moved before use."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import shapely
+
+from servicecircle import _values
+from servicecircle._checks import name_some
+from servicecircle.coordinates import System, check_system, near_mainland, to_wgs84
+from servicecircle.errors import CrsError, InputError, InputWarning
+from servicecircle.tables import read_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OVERLAP_M2 = 10_000.0  # 1 ha; slivers along shared lines are no overlap
+
+
+def read_districts(
+    path: str | Path,
+    *,
+    coordinates: Literal["wgs84", "gcj02", "bd09"] | None = None,
+    name: str | None = None,
+) -> gpd.GeoDataFrame:
+    """Read district or sub-district outlines and bring them to WGS-84.
+
+    Parameters
+    ----------
+    path : str or Path
+        .geojson, .gpkg or .parquet with polygons.
+    coordinates : {"wgs84", "gcj02", "bd09"}, optional
+        The system they were drawn in. Must be said for mainland China, where the CRS a file
+        declares cannot be believed: outlines of public packages come from Amap (GCJ-02)
+        but are labelled WGS-84.
+    name : str, optional
+        Column with the names. Default: the one we know (区县, name …).
+
+    Returns
+    -------
+    GeoDataFrame
+        Indexed by ``id``, polygons in EPSG:4326, with ``name`` where known and
+        the file's other columns. Bow-ties are repaired with an `InputWarning`, which also
+        names districts that overlap.
+
+    Raises
+    ------
+    CrsError
+        The outlines lie in mainland China and ``coordinates`` is not given.
+    InputError
+        The file cannot be read, or holds no polygons.
+
+    Notes
+    -----
+    Measured in Nanjing: as delivered a median of 201 m from OpenStreetMap's lines, 8 m after
+    conversion. A station near a district line changes its district if this is missed.
+
+    Examples
+    --------
+    >>> districts = read_districts("districts.geojson", coordinates="gcj02")  # doctest: +SKIP
+    """
+    if coordinates is not None:
+        check_system(coordinates, "coordinates")
+    table = read_table(path, columns=None if name is None else {"name": name})
+    if table.geometry is None:
+        raise InputError(f"{table.source} holds no outlines. Use .geojson, .gpkg or .parquet.")
+    shapes = gpd.GeoSeries(table.geometry)
+    if shapes.crs is not None:
+        shapes = shapes.to_crs(4326)
+    areas = shapes.geom_type.isin(["Polygon", "MultiPolygon"])
+    if not areas.any():
+        raise InputError(f"{table.source} holds no polygons, only {sorted(set(shapes.geom_type))}.")
+    shapes = _repaired(shapes[areas], table.source)
+    system = _system(shapes, coordinates, table.source)
+    outlines = gpd.GeoSeries(to_wgs84(shapes, system))
+    frame = table.frame[areas]
+    if "name" not in frame.columns and "district" in frame.columns:
+        frame = frame.assign(name=_values.texts(frame["district"]))
+    districts = gpd.GeoDataFrame(frame, geometry=outlines.to_numpy(), crs=4326)
+    districts.attrs = {"source": table.source, "coordinates": system, "notes": [*table.notes]}
+    _warn_of_overlaps(districts, table.source)
+    return districts
+
+
+def _system(shapes: gpd.GeoSeries, coordinates: System | None, source: str) -> System:
+    if coordinates is not None:
+        return coordinates
+    inner = shapes.representative_point()
+    if near_mainland(inner.x.to_numpy(), inner.y.to_numpy()).any():
+        raise CrsError(
+            f"{source} lies in mainland China, where a file's CRS does not tell its datum: outlines "
+            'from Amap (most public packages) are coordinates="gcj02", those from OpenStreetMap '
+            'or a survey "wgs84". Say which.'
+        )
+    return "wgs84"
+
+
+def _repaired(shapes: gpd.GeoSeries, source: str) -> gpd.GeoSeries:
+    """Repair bow-ties and say by how much the area changed."""
+    broken = ~shapes.is_valid
+    if not broken.any():
+        return shapes
+    mended = shapes.where(
+        ~broken, gpd.GeoSeries(shapely.make_valid(shapes.to_numpy()), shapes.index)
+    )
+    crs = mended.estimate_utm_crs() if mended.crs is not None else None
+    km2 = mended.to_crs(crs).area[broken].sum() / 1e6 if crs is not None else float("nan")
+    warnings.warn(
+        f"{source}: {int(broken.sum())} outlines crossed themselves and were repaired (now "
+        f"{km2:.2f} km2): {name_some(shapes.index[broken])}.",
+        InputWarning,
+        stacklevel=3,
+    )
+    return mended
+
+
+def _warn_of_overlaps(districts: gpd.GeoDataFrame, source: str) -> None:
+    metric = districts.geometry.to_crs(districts.estimate_utm_crs())
+    first, second = metric.sindex.query(metric, predicate="intersects")
+    pairs = first < second
+    first, second = first[pairs], second[pairs]
+    shared = metric.iloc[first].intersection(metric.iloc[second], align=False).area.to_numpy()
+    wide = shared > _OVERLAP_M2
+    if wide.any():
+        names = [
+            f"{districts.index[a]} and {districts.index[b]}"
+            for a, b in zip(first[wide], second[wide], strict=True)
+        ]
+        warnings.warn(
+            f"{source}: {int(wide.sum())} pairs of outlines overlap, so places there may count "
+            f"twice: {name_some(names)}.",
+            InputWarning,
+            stacklevel=3,
+        )
