@@ -37,7 +37,7 @@ FLOORS = (
         "config",
         "samples",
     ),
-    ("reach", "areas"),
+    ("reach", "areas", "routes"),
     ("audit", "coverage", "scores", "siting", "mobile", "week", "_sentences"),
     ("maps", "reports"),
     ("batch", "cli"),

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+
 from cities import City
 from servicecircle.areas import reached_streets, service_areas
 from servicecircle.errors import CrsError, InputError, UnsnappedWarning
@@ -43,6 +44,7 @@ def test_reach_in_a_perfect_grid_is_a_diamond(grid):
         x, y = shapely.get_coordinates(area).T - np.array([[502_000], [3_302_000]])
         tips = [x.max(), -x.min(), y.max(), -y.min()]
         assert np.allclose(tips, radius, atol=3)
+        assert areas["reach_ratio"][minutes] == pytest.approx(2 / np.pi, rel=0.08)
         assert area.area == pytest.approx(diamond_area(radius), rel=0.003)
         assert (np.abs(x) + np.abs(y)).max() < radius + 10
 
@@ -90,7 +92,7 @@ def test_rows_columns_and_crs_are_as_described(grid):
     places = at((500, 500), (2000, 900)).to_crs(4326)
     areas = service_areas(grid, places)
     assert list(areas.columns) == [
-        "facility", "minutes", "geometry", "area_km2", "snap_metres", "status"
+        "facility", "minutes", "geometry", "area_km2", "reach_ratio", "snap_metres", "status"
     ]  # fmt: skip
     assert areas["facility"].tolist() == ["f0", "f0", "f1", "f1"]
     assert areas["minutes"].tolist() == [10, 15, 10, 15]

@@ -16,7 +16,10 @@ from .districts import read_districts as read_districts
 from .hours import read_hours as read_hours
 from .maps import map_coverage as map_coverage
 from .maps import map_plan as map_plan
+from .maps import plot_coverage as plot_coverage
+from .maps import plot_plan as plot_plan
 from .maps import save_map as save_map
+from .maps import save_png as save_png
 from .networks import WalkNetwork as WalkNetwork
 from .networks import download_network as download_network
 from .networks import network_from_osmnx as network_from_osmnx
@@ -24,6 +27,7 @@ from .networks import read_network as read_network
 from .reach import Reach as Reach
 from .reach import walk_times as walk_times
 from .reports import write_report as write_report
+from .routes import explain as explain
 from .scores import score_sites as score_sites
 from .sites import read_sites as read_sites
 from .siting import SitePlan as SitePlan

@@ -10,7 +10,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from servicecircle._checks import check_minutes
+from servicecircle._checks import check_minutes, crs_of
 from servicecircle._compile import announce_compilation
 from servicecircle._kernel.batch import in_threads, join_ragged, part_sizes
 from servicecircle._kernel.field import areas_of_all, areas_of_each
@@ -60,9 +60,10 @@ def service_areas(
     geopandas.GeoDataFrame
         In the facilities' CRS, one row per facility and cutoff: ``facility``,
         ``minutes``, ``geometry`` (MultiPolygon, empty where nothing is reached),
-        ``area_km2`` (measured in the network's CRS), ``snap_metres`` (facility to its
-        street), ``status``. With ``dissolve`` one row per cutoff; ``facility`` and
-        ``snap_metres`` are missing.
+        ``area_km2`` (measured in the network's CRS), ``reach_ratio`` (that area over the
+        compass circle of the same minutes), ``snap_metres`` (facility to its street),
+        ``status``. With ``dissolve`` one row per cutoff; ``facility``, ``reach_ratio``
+        and ``snap_metres`` are missing.
 
     Raises
     ------
@@ -86,11 +87,16 @@ def service_areas(
     snap = np.full(1, np.nan) if dissolve else joined.metres
     status = np.array(["ok"], dtype=object) if dissolve else joined.status
     repeat = len(cutoffs)
+    area = shapely.area(shapes) / 1e6
+    radius_km = np.tile(cutoffs, len(ids)) * speed / 60
+    compass = np.where(radius_km > 0, np.pi * radius_km**2, np.nan)
+    joinable = np.repeat((status == "ok") & (not dissolve), repeat)
     frame = {
         "facility": ids.repeat(repeat),
         "minutes": np.tile(cutoffs, len(ids)),
-        "geometry": _to_crs(shapes, network.crs, facilities.crs),
-        "area_km2": shapely.area(shapes) / 1e6,
+        "geometry": _to_crs(shapes, network.crs, crs_of(facilities, "facilities")),
+        "area_km2": area,
+        "reach_ratio": np.where(joinable, area / compass, np.nan),
         "snap_metres": np.repeat(snap, repeat),
         "status": np.repeat(status, repeat),
     }
@@ -198,6 +204,6 @@ def reached_streets(
         "street": street,
         "minutes_from": table[:, 4] / per_minute,
         "minutes_to": np.minimum(table[:, 5] / per_minute, cutoff),
-        "geometry": _to_crs(lines, network.crs, facilities.crs),
+        "geometry": _to_crs(lines, network.crs, crs_of(facilities, "facilities")),
     }
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=facilities.crs)
