@@ -280,6 +280,18 @@ def walk_times(
     straight line to its nearest street and joins it there; two places at the same street
     walk the shorter of the way along it and, up to ``max_access`` metres, the straight line.
     """
+    return _walk(network, facilities, demand, cutoff, speed, towards, "facilities")
+
+
+def _walk(  # noqa: PLR0917 – the arguments of `walk_times`, and how to call the facilities
+    network: WalkNetwork,
+    facilities: gpd.GeoDataFrame,
+    demand: gpd.GeoDataFrame,
+    cutoff: float,
+    speed: float,
+    towards: str,
+    name: str,
+) -> Reach:
     from servicecircle._kernel.batch import in_threads, join_ragged
     from servicecircle._kernel.search import reach_targets
     from servicecircle.networks.places import join_places
@@ -287,7 +299,7 @@ def walk_times(
     (limit,) = check_minutes(cutoff)
     per_minute = decimetres_per_minute(speed)
     graph = graph_towards(network, towards)
-    joined = join_places(network, facilities, "facilities")
+    joined = join_places(network, facilities, name)
     points = join_places(network, demand, "demand")
     by_street = np.argsort(points.street, kind="stable")
     by_street = by_street[points.street[by_street] >= 0]
@@ -324,8 +336,11 @@ def reach_of(
     *,
     cutoff: float,
     speed: float = 4.5,
+    name: str = "facilities",
 ) -> Reach:
     """Return the reach of these facilities and demand points, computed or taken from one.
+
+    ``name`` is what a warning calls the facilities.
 
     Raises
     ------
@@ -333,10 +348,10 @@ def reach_of(
         A given reach lacks some id, or ``cutoff`` is above its own.
     """
     if isinstance(network, Reach):
-        check_ids(facilities.index, "facilities")
+        check_ids(facilities.index, name)
         check_ids(demand.index, "demand")
         return network.select(facilities.index, demand.index).within(cutoff)
-    return walk_times(network, facilities, demand, cutoff=cutoff, speed=speed)
+    return _walk(network, facilities, demand, cutoff, speed, "facility", name)
 
 
 def id_order(ids: pd.Index) -> np.ndarray:
