@@ -98,20 +98,23 @@ def numbers(cells: pd.Series) -> Numbers:
     inexact = np.zeros(len(values), dtype=bool)
     unreadable = np.zeros(len(values), dtype=bool)
     left = np.isnan(values) & text.notna().to_numpy()
-    read = {cell: read_number(cell) for cell in text[left].unique()}
-    for place, cell in zip(np.flatnonzero(left), text[left], strict=True):
-        found = read[cell]
-        if found is None:
-            unreadable[place] = True
-        else:
-            values[place], inexact[place] = found[0], found[1] != "exact"
+    codes, cells_left = pd.factorize(text[left])
+    read = [read_number(cell) for cell in cells_left]
+    ends = [
+        _ends(cell) if one is not None and one[1] == "range" else (np.nan, np.nan)
+        for cell, one in zip(cells_left, read, strict=True)
+    ]
+    found = np.array([np.nan if one is None else one[0] for one in read], dtype=float)
+    values[left] = found[codes]
+    inexact[left] = np.array([one is not None and one[1] != "exact" for one in read], bool)[codes]
+    unreadable[left] = np.array([one is None for one in read], dtype=bool)[codes]
     wrong = (values < 0) | np.isinf(values)
     values[wrong] = np.nan
     low, high = values.copy(), values.copy()
-    for place, cell in zip(np.flatnonzero(left), text[left], strict=True):
-        found = read[cell]
-        if found is not None and found[1] == "range":
-            low[place], high[place] = _ends(cell)
+    bounds = np.array(ends, dtype=float).reshape(-1, 2)[codes]
+    ranged = ~np.isnan(bounds[:, 0])
+    low[np.flatnonzero(left)[ranged]] = bounds[ranged, 0]
+    high[np.flatnonzero(left)[ranged]] = bounds[ranged, 1]
     return Numbers(values, inexact, unreadable | wrong, low, high)
 
 

@@ -144,20 +144,22 @@ def audit_stations(
     """
     when = day or dt.datetime.now(tz=dt.UTC).date()
     out = pd.DataFrame(index=stations.index)
-    state = _column(stations, "state").map(lambda text: known_word("state", text))
+    state = [known_word("state", text) for text in _column(stations, "state")]
     out["open"] = pd.array([None if s is None else s != "closed" for s in state], "boolean")
     out["open_to_public"] = _yes(stations, "open_to_public")
     out["week_hours"] = weekly_hours(_column(stations, "hours"))
-    out["open_24h"] = (out["week_hours"] == _FULL_WEEK).astype("boolean").where(
-        out["week_hours"].notna()
+    out["open_24h"] = (
+        (out["week_hours"] == _FULL_WEEK).astype("boolean").where(out["week_hours"].notna())
     )
     _add_amenities(out, stations, strict=strict_amenities)
     out["has_sign"] = _yes(stations, "has_sign")
     inspected = _days(stations, "last_inspected")
     out["inspected_days"] = (pd.Timestamp(when) - inspected).dt.days.astype("Int64")
     out["satisfaction"] = _number(stations, "satisfaction")
-    out["unsatisfied"] = (out["satisfaction"] < LEAST_SATISFACTION).astype("boolean").where(
-        out["satisfaction"].notna()
+    out["unsatisfied"] = (
+        (out["satisfaction"] < LEAST_SATISFACTION)
+        .astype("boolean")
+        .where(out["satisfaction"].notna())
     )
     out["capacity"] = _number(stations, "capacity")
     _add_workers(out, coverage)

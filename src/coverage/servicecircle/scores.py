@@ -198,7 +198,14 @@ def site_table(
     values = check_weights(demand, weight, "demand")
     places = together(candidates, existing)
     check_ids(places.index, "candidates and existing")
-    reach = reach_of(network, places, demand, cutoff=limit, speed=check_speed(speed))
+    reach = reach_of(
+        network,
+        places,
+        demand,
+        cutoff=limit,
+        speed=check_speed(speed),
+        name="candidates and stations",
+    )
     counted = reach.demand_status.isin(COUNTED).to_numpy()
     units, scale = whole_weights(np.where(counted, values, 0.0))
     order = id_order(demand.index)

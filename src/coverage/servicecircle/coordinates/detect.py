@@ -43,9 +43,9 @@ _IN_BUILDING, _NOT_IN_BUILDING = 1.0, -0.7  # about 70 % of real places against 
 _WIDE = ("motorway", "trunk", "primary", "secondary")
 _CAR = (*_WIDE, "tertiary", "residential", "unclassified", "living_street", "road")
 
-_FAR = 250.0  # metres; beyond, a point says only that it is far
+_FAR = 250.0  # metres; beyond, the street file may just end, so a point says nothing
 _NEAR = 30.0
-_SURE = 0.99  # share of resamples that the winner must win
+_SURE = 0.95  # share of resamples that the winner must win
 _RESAMPLES = 400
 _BLOCK = 250.0  # metres; points of one block are resampled together
 _FEWEST_BLOCKS = 6
@@ -125,7 +125,7 @@ def detect_coordinates(
     -----
     Log odds by distance to three classes of street are summed over the points for every
     hypothesis; the points are then resampled 400 times by blocks of 250 m (bootstrap, Efron
-    1979, with a fixed seed), and the winner must win 99 % of the time.
+    1979, with a fixed seed), and the winner must win 95 % of the time.
 
     Examples
     --------
@@ -217,7 +217,8 @@ def _weigh(
         near = [_distances(xy, index) for index in indexes]
         metres[str(system)] = near[-1]
         steps = [np.searchsorted(_STEPS, one, side="right") for one in near]
-        odds[system] = np.sum([_ODDS[i][step] for i, step in enumerate(steps)], axis=0)
+        weighed = np.sum([_ODDS[i][step] for i, step in enumerate(steps)], axis=0)
+        odds[system] = np.where(near[-1] < _FAR, weighed, 0.0)
         if outlines is not None:
             hit = _is_inside(xy, outlines)
             odds[system] += np.where(hit, _IN_BUILDING, _NOT_IN_BUILDING)

@@ -12,7 +12,7 @@ from servicecircle._vocabulary import read_vocabulary
 from servicecircle.errors import InputError
 from servicecircle.hours import weekly_hours
 from servicecircle.standards.presets import Standard, standard
-from servicecircle.standards.words import known_word, read_amenities
+from servicecircle.standards.words import is_missing, known_word, read_amenities
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,10 @@ def site_amenities(sites: pd.DataFrame, *, strict: bool = False) -> pd.DataFrame
         [read_amenities(cell, strict=strict) for cell in _values.texts(sites[name])]
         for name in lists
     ]
-    rows = [[_any_of([one.has(key) for one in site]) for key in keys] for site in zip(*read, strict=True)]
+    rows = [
+        [_any_of([one.has(key) for one in site]) for key in keys]
+        for site in zip(*read, strict=True)
+    ]
     if not lists:
         rows = [[None] * len(keys) for _ in range(len(sites))]
     found = pd.DataFrame(rows, sites.index, keys, dtype="boolean")
@@ -111,9 +114,16 @@ def _own_column(cells: pd.Series) -> pd.Series:
     answers, neither = _values.yes_no(cells)
     counts = _values.numbers(cells).amounts
     answers = answers.where(~neither | np.isnan(counts), counts > 0)
-    lists = [read_amenities(c) for c in _values.texts(cells)]
-    words = [True if one.present else False if one.absent else None for one in lists]
+    words = [_from_words(text) for text in _values.texts(cells)]
     return answers.where(~(neither & np.isnan(counts)), pd.array(words, dtype="boolean"))
+
+
+def _from_words(text: object) -> bool | None:
+    """Read what an amenity's own column says in words, such as ``2台(损坏)``."""
+    read = read_amenities(text)
+    if read.present:
+        return True
+    return False if read.absent or is_missing(text) else None
 
 
 def four_conveniences(amenities: pd.DataFrame) -> pd.DataFrame:
@@ -168,7 +178,8 @@ def _at_least(column: str) -> Callable[..., Any]:
     def check(sites: pd.DataFrame, _: pd.DataFrame, value: float) -> Any:
         if column not in sites.columns:
             return [None] * len(sites)
-        numbers = _values.numbers(sites[column]).amounts
+        reader = _values.shares if column == "satisfaction" else _values.numbers
+        numbers = reader(sites[column]).amounts
         return [None if np.isnan(n) else bool(n >= value) for n in numbers]
 
     return check

@@ -129,6 +129,11 @@ def read_amenities(text: object, *, strict: bool = False) -> Amenities:
     )
 
 
+def is_missing(text: object) -> bool:
+    """Tell whether a text says that a thing is broken, planned or not there."""
+    return isinstance(text, str) and bool(_BROKEN.search(text) or _NOT_THERE.match(text))
+
+
 @lru_cache(maxsize=20_000)
 def _read_list(text: str) -> Amenities:
     plain = unicodedata.normalize("NFKC", text).strip().strip("。.;、,")
@@ -147,7 +152,7 @@ def _read_list(text: str) -> Amenities:
         absent |= keys if missing else set()
         halves |= half
         if not missing:
-            present |= {key: number for key in keys}
+            present |= dict.fromkeys(keys, number)
             notes |= dict.fromkeys(keys, note) if note else {}
     partial = {half.partition(":")[0] for half in halves}
     partial = {key for key in partial if not _whole(key, halves)}
