@@ -5,12 +5,14 @@ import sqlite3
 import subprocess
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+
 import town
 from servicecircle.areas import service_areas
 from servicecircle.coordinates import from_wgs84
@@ -26,6 +28,8 @@ SHEETS = [
     "候选点排名 Candidates ranked",
     "现有站点 Stations today",
     "盲区 Gaps",
+    "各区各人群 District by group",
+    "前期评估表 Pre-assessment",
     "参数与来源 Parameters and sources",
 ]
 
@@ -70,13 +74,13 @@ def rows_of(path: Path, sheet: str) -> list[dict[str, object]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def test_a_plan_has_its_six_sheets(workbook):
+def test_a_plan_has_its_sheets(workbook):
     assert openpyxl.load_workbook(workbook).sheetnames == SHEETS
 
 
 def test_headers_are_bilingual_frozen_and_filtered(workbook):
     book = openpyxl.load_workbook(workbook)
-    for name in SHEETS[1:]:
+    for name in [*SHEETS[1:6], SHEETS[-1]]:
         assert book[name].freeze_panes == "D2"
         assert book[name].auto_filter.ref is not None
     assert book[SHEETS[1]]["A1"].value == "开设次序\norder"
@@ -129,7 +133,7 @@ def test_the_summary_carries_headline_shares_groups_districts_and_note(workbook,
 
 
 def test_parameters_name_speed_cutoffs_seed_sources_and_version(workbook):
-    rows = {row["item"]: row["value"] for row in rows_of(workbook, SHEETS[5])}
+    rows = {row["item"]: row["value"] for row in rows_of(workbook, SHEETS[-1])}
     assert rows["minutes"] == "5, 10"
     assert rows["speed (km/h)"] == "4.5"
     assert rows["seed"] == "0"
@@ -177,7 +181,7 @@ def test_geopackage_layers_hold_the_same_rows(plan, tmp_path):
         gain = base.execute('select sum("gain") from sites').fetchone()[0]
     base.close()
     spatial = {name for name, kind in kinds.items() if kind == "features"}
-    assert spatial == {"sites", "candidates", "stations", "gaps"}
+    assert spatial == {"sites", "candidates", "stations", "gaps", "area_today", "area_plan"}
     assert {"coverage", "plan", "by_group", "by_district", "parameters"} <= set(kinds)
     assert gain == pytest.approx(plan.sites["gain"].sum())
     sites = gpd.read_file(path, layer="sites", engine="pyogrio")
@@ -203,7 +207,7 @@ def test_columns_that_a_geopackage_cannot_hold_get_other_names(network, tmp_path
 def test_a_coverage_has_the_sheets_that_apply(coverage, tmp_path):
     write_report(coverage, tmp_path / "today.xlsx")
     book = openpyxl.load_workbook(tmp_path / "today.xlsx")
-    assert book.sheetnames == [SHEETS[0], *SHEETS[3:]]
+    assert book.sheetnames == [SHEETS[0], *SHEETS[3:5], SHEETS[-1]]
     assert "覆盖" in book[SHEETS[0]]["A1"].value
     assert len(rows_of(tmp_path / "today.xlsx", SHEETS[4])) == len(coverage.gaps)
 
@@ -279,3 +283,118 @@ def test_number_formats_follow_the_columns():
     assert _workbook.number_kind("lat", half) == "degrees"
     assert _workbook.number_kind("covered", pd.Series([True])) == "text"
     assert _workbook.text_width("武汉ab") == 6
+
+
+def test_every_group_in_every_district_adds_up_to_the_plan(workbook, plan):
+    rows = rows_of(workbook, "各区各人群 District by group")
+    assert sum(row["covered_after"] for row in rows) == pytest.approx(plan.value)
+    assert sum(row["workers"] for row in rows) == pytest.approx(
+        plan.coverage.summary()["workers"].iloc[-1]
+    )
+
+
+def test_each_site_has_a_pre_assessment_with_place_range_people_and_result(workbook, plan):
+    page = openpyxl.load_workbook(workbook)["前期评估表 Pre-assessment"]
+    rows = [row[:3] for row in page.iter_rows(values_only=True)]
+    for key, gain in plan.sites["gain"].items():
+        start = rows.index(("建设地点 Location", "编号 Id", str(key)))
+        (added,) = [
+            value for _, item, value in rows[start : start + 40]
+            if str(item).startswith("新增覆盖")
+        ][:1]  # fmt: skip
+        assert added == f"+{gain:,.0f}"
+    assert {part for part, *_ in rows if part} >= {"辐射范围 Range", "覆盖人群 People"}
+
+
+def test_people_in_the_pre_assessment_are_those_the_walk_reaches(workbook, plan):
+    page = openpyxl.load_workbook(workbook)["前期评估表 Pre-assessment"]
+    rows = [row[:3] for row in page.iter_rows(values_only=True)]
+    key = plan.sites.index[0]
+    start = rows.index(("建设地点 Location", "编号 Id", str(key)))
+    reached = plan.reach.to_frame().query("facility == @key")["demand"]
+    expected = plan.demand.loc[reached, "workers"].sum()
+    (said,) = [v for _, i, v in rows[start : start + 40] if str(i).startswith("10 分钟内职工")][:1]
+    assert said.startswith(f"{expected:,.0f}，")
+
+
+def test_bars_and_odd_rows_are_formatted_by_rule(workbook):
+    book = openpyxl.load_workbook(workbook)
+    kinds = {
+        name: {rule.type for held in book[name].conditional_formatting for rule in held.rules}
+        for name in book.sheetnames
+    }
+    assert "dataBar" in kinds["建议新站 Suggested sites"]
+    assert kinds["盲区 Gaps"] == {"cellIs"}
+
+
+def test_notes_on_the_data_stand_among_the_parameters(network, tmp_path):
+    workers = town.workers()
+    workers.attrs = {"source": "WorldPop", "year": 2020, "notes": ["half of the people work"]}
+    path = tmp_path / "today.xlsx"
+    write_report(measure_coverage(network, town.stations(), workers, minutes=[5, 10]), path)
+    said = {row["item"]: row["value"] for row in rows_of(path, SHEETS[-1])}
+    assert said["demand: source"] == "WorldPop"
+    assert said["demand: year"] == "2020"
+    assert said["demand: note 1"] == "half of the people work"
+
+
+def test_geopackage_carries_areas_and_a_default_style_for_every_layer_of_places(plan, tmp_path):
+    path = tmp_path / "plan.gpkg"
+    write_report(plan, path)
+    area = gpd.read_file(path, layer="area_today")
+    drawn = service_areas(
+        plan.network, plan.existing, minutes=[5, 10], speed=plan.coverage.speed, dissolve=True
+    )
+    assert sorted(area["area_km2"]) == pytest.approx(sorted(drawn["area_km2"]))
+    with sqlite3.connect(path) as base:
+        spatial = dict(base.execute("select table_name, column_name from gpkg_geometry_columns"))
+        styles = base.execute(
+            "select f_table_name, f_geometry_column, f_table_schema, useAsDefault, styleQML "
+            "from layer_styles"
+        ).fetchall()
+    assert {name: column for name, column, *_ in styles} == spatial
+    for name, _, schema, default, text in styles:
+        assert (schema, default) == ("", 1)
+        root = ET.fromstring(text.split("\n", 1)[1])  # noqa: S314 - our own
+        assert root.tag == "qgis"
+        kind = "fill" if name.startswith("area") else "marker"
+        assert root.find("renderer-v2/symbols/symbol").get("type") == kind
+        assert (
+            root.find("renderer-v2/symbols/symbol/layer/Option/Option[@name='color']") is not None
+        )
+    label = {name: text for name, *_, text in styles}["sites"]
+    assert 'fieldName="order"' in label
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_word_document_has_finding_picture_sites_with_reasons_and_sources(
+    plan, tmp_path, language
+):
+    docx = pytest.importorskip("docx")
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "plan.docx"
+    write_report(plan, path, districts=town.districts(), language=language)
+    document = docx.Document(path)
+    said = "\n".join(paragraph.text for paragraph in document.paragraphs)
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    share = f"{plan.curve['share'].iloc[-1]:.1%}"
+    assert share in said.split("\n")[0]
+    assert len(document.inline_shapes) == 1
+    assert set(plan.sites[f"reason_{language}"]) <= set(cells)
+    assert {f"+{gain:,.0f}" for gain in plan.sites["gain"]} <= set(cells)
+    assert "servicecircle" in said
+    chinese = any("\u4e00" <= character <= "\u9fff" for character in said.split("\n")[0])
+    assert chinese == (language == "zh")
+
+
+def test_a_coverage_becomes_a_word_document_too(coverage, tmp_path):
+    docx = pytest.importorskip("docx")
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "today.docx"
+    write_report(coverage, path)
+    assert len(docx.Document(path).tables) >= 2
+
+
+def test_a_language_no_document_is_written_in_is_refused(plan, tmp_path):
+    with pytest.raises(InputError, match="'zh' or 'en'"):
+        write_report(plan, tmp_path / "plan.docx", language="fr")

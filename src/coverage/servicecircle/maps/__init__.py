@@ -9,6 +9,7 @@ from servicecircle.errors import InputError
 from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
 from servicecircle.maps._page import make_map, write_map
 from servicecircle.maps._payload import make_payload
+from servicecircle.maps.pictures import plot_coverage, plot_plan, save_png
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from servicecircle.maps._scene import Language
     from servicecircle.siting import SitePlan
 
-__all__ = ["map_coverage", "map_plan", "save_map"]
+__all__ = ["map_coverage", "map_plan", "plot_coverage", "plot_plan", "save_map", "save_png"]
 
 
 def map_coverage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -14,6 +15,8 @@ from servicecircle.maps._drawn import DrawnAreas
 from servicecircle.maps._gains import Gains, group_sums, object_series, within_reach
 from servicecircle.maps._scene import Scene
 from servicecircle.maps._tables import (
+    data_notes,
+    data_source,
     district_table,
     fill_districts,
     in_metres,
@@ -55,6 +58,7 @@ def scene_of_coverage(
     districts: gpd.GeoDataFrame | None,
     water: gpd.GeoDataFrame | None,
     areas: gpd.GeoDataFrame | None,
+    circles: bool = True,
     **page: Any,
 ) -> Scene:
     """Gather what a map of today shows."""
@@ -76,9 +80,10 @@ def scene_of_coverage(
         sites=_site_columns(nothing),
         candidates=_candidate_columns(nothing),
         areas=draw.of_all(_usable(coverage.facilities), areas),
-        circles=draw.circles("station", _usable(coverage.facilities)),
+        circles=draw.circles("station", _usable(coverage.facilities)) if circles else {},
         streets=_streets(coverage.network),
         max_access=_max_access(coverage.network),
+        **_said_of(coverage, stations),
         districts=zones,
         water=_water(water, crs),
         **page,
@@ -92,6 +97,7 @@ def scene_of_plan(
     water: gpd.GeoDataFrame | None,
     areas: gpd.GeoDataFrame | None,
     plan_areas: gpd.GeoDataFrame | None,
+    circles: bool = True,
     **page: Any,
 ) -> Scene:
     """Gather what a map of a plan shows: today, the sites, and what they change."""
@@ -115,11 +121,8 @@ def scene_of_plan(
     drawn = draw.of_all(stations_placed, areas)
     drawn["plan"] = draw.of_all(everyone, plan_areas)["outer"]
     runners = plan.candidates.loc[sites["runner_up"].dropna().unique()]
-    circles = {
-        **draw.circles("station", stations_placed),
-        **draw.circles("site", plan.sites),
-        **draw.circles("candidate", runners),
-    }
+    drawn_alone = {"station": stations_placed, "site": plan.sites, "candidate": runners}
+    rings = [draw.circles(name, rows) for name, rows in drawn_alone.items() if circles]
     page["notice"] = page.get("notice") or made_up(plan.demand, plan.existing, plan.candidates)
     return Scene(
         crs=crs,
@@ -130,9 +133,10 @@ def scene_of_plan(
         sites=sites,
         candidates=candidates,
         areas=drawn,
-        circles=circles,
+        circles=dict(ChainMap(*rings)),
         streets=_streets(network),
         max_access=_max_access(network),
+        **_said_of(after, stations),
         districts=zones,
         water=_water(water, crs),
         has_plan=True,
@@ -158,6 +162,15 @@ def _streets(network: WalkNetwork | None) -> gpd.GeoDataFrame | None:
 
 def _max_access(network: WalkNetwork | None) -> float:
     return 100.0 if network is None else network.max_access
+
+
+def _said_of(coverage: Coverage, stations: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Return what the source line says of the data."""
+    return {
+        "data_source": data_source(coverage.demand),
+        "notes": data_notes(coverage.demand),
+        "closed_counted": int((stations["closed"] & (stations["workers"] > 0)).sum()),
+    }
 
 
 def _water(water: gpd.GeoDataFrame | None, crs: pyproj.CRS) -> BaseGeometry | None:

@@ -65,6 +65,7 @@ def make_payload(scene: Scene) -> dict[str, Any]:
         "emptyReason": _pair(scene.empty_reason),
         "runnerUpMetres": RUNNER_UP_METRES,
         "source": _source(scene, demand),
+        "notes": [clean_text(note, MOST_IN_SENTENCE) for note in scene.notes],
         "bounds": _bounds(scene, ground),
         "groups": [_group(group) for group in groups],
         "figures": {
@@ -179,6 +180,8 @@ def _source(scene: Scene, demand: gpd.GeoDataFrame) -> dict[str, Any]:
         "unsnapped": len(far),
         "unsnappedWorkers": _short(math.fsum(far["workers"])),
         "maxAccess": _short(scene.max_access),
+        "data": clean_text(scene.data_source),
+        "closedCounted": scene.closed_counted,
     }
 
 

@@ -43,6 +43,10 @@ class Scene:
     circles : mapping of (list name, id) to Circle
     areas : mapping
         ``inner``, ``outer`` (today) and ``plan`` (outer with the plan) geometries.
+    data_source, notes : str, sequence of str
+        Where the workers come from, and what was assumed about them.
+    closed_counted : int
+        Stations marked as closed that the coverage counts nevertheless.
     """
 
     crs: pyproj.CRS
@@ -63,6 +67,9 @@ class Scene:
     conflicts: Sequence[Pair] = ()
     empty_reason: Pair | None = None
     max_access: float = 100.0
+    data_source: str = ""
+    notes: Sequence[str] = ()
+    closed_counted: int = 0
     title: str | None = None
     date: str | None = None
     notice: Pair | None = None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")
 SAID = ("hours", "amenities")
 FLAGS = ("street_front", "open_to_public", "owner_consent")
+MOST_IN_NOTE = 300
 UNKNOWN = "?"  # to be checked on the spot: never a pass
 MADE_UP: Pair = ("示例：数据为虚构", "Made-up data")
 
@@ -108,6 +109,18 @@ def fill_districts(frame: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) 
     found = frame["district"].copy()
     found.loc[frame.index[missing.to_numpy()][first.index]] = districts["name"].to_numpy()[first]
     return frame.assign(district=found)
+
+
+def data_source(demand: pd.DataFrame) -> str:
+    """Return where the workers come from, with the year where the table says it."""
+    parts = (clean_text(demand.attrs.get(name)) for name in ("source", "year"))
+    return " ".join(part for part in parts if part)
+
+
+def data_notes(demand: pd.DataFrame) -> list[str]:
+    """Return what was assumed or left out when the workers were read or estimated."""
+    notes = (clean_text(note, MOST_IN_NOTE) for note in demand.attrs.get("notes", ()))
+    return list(dict.fromkeys(note for note in notes if note))
 
 
 def made_up(*frames: pd.DataFrame) -> Pair | None:

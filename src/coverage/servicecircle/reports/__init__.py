@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from servicecircle._store import write_atomically
 from servicecircle.coverage import Coverage
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from servicecircle.standards import Standard
+
 __all__ = ["write_report"]
 
-SUFFIXES = (".xlsx", ".gpkg")
+SUFFIXES = (".xlsx", ".gpkg", ".docx")
 EXCEL_ROWS = 1_048_576
 
 
@@ -27,19 +29,24 @@ def write_report(
     *,
     districts: gpd.GeoDataFrame | None = None,
     about: Mapping[str, object] | None = None,
+    rules: Standard | str | None = None,
+    language: Literal["zh", "en"] = "zh",
 ) -> None:
-    """Write a plan or a coverage as an Excel workbook or a GeoPackage.
+    """Write a plan or a coverage as an Excel workbook, a GeoPackage or a Word document.
 
     A plan gets the sheets summary, suggested sites, all candidates ranked, today's
-    stations, gaps, parameters and sources; a coverage the ones that apply. A GeoPackage
-    holds the same tables as layers, points in WGS84.
+    stations, gaps, every group in every district, pre-assessment of each site, parameters
+    and sources; a coverage the ones that apply. A GeoPackage holds the same tables as
+    layers, points in WGS84, the walking areas, and styles that QGIS opens them with. A
+    Word document has three pages: the finding with a map, the sites with their reasons,
+    and districts, gaps and sources.
 
     Parameters
     ----------
     plan_or_coverage : SitePlan or Coverage
         What to write.
     path : str or Path
-        ``.xlsx`` or ``.gpkg``. Written under another name first, so that a failure
+        ``.xlsx``, ``.gpkg`` or ``.docx``. Written under another name first, so that a failure
         leaves the old file or none.
     districts : geopandas.GeoDataFrame, optional
         Areas with a column ``name`` or ``district``, for coverage by district; else the
@@ -47,6 +54,11 @@ def write_report(
     about : mapping, optional
         Further rows for parameters and sources, e.g. ``{"vintage": "2024"}``. The text
         under ``"note"`` also stands at the top and at the foot of every printed page.
+
+    rules : Standard or str, optional
+        A standard, or the name of a preset, that the pre-assessment checks each site by.
+    language : {"zh", "en"}
+        Of the Word document; the workbook is in both.
 
     Raises
     ------
@@ -70,14 +82,26 @@ def write_report(
         raise InputError(
             f"A report is made of a SitePlan or a Coverage, not {type(plan_or_coverage).__name__}."
         )
-    from servicecircle.reports._sheets import sheets_of
+    if language not in ("zh", "en"):
+        raise InputError(f"`language` must be 'zh' or 'en', not {language!r}.")
+    if path.suffix.lower() == ".docx":
+        from servicecircle.reports._document import write_document
 
-    sheets = sheets_of(plan_or_coverage, districts, about)
+        with write_atomically(path) as temporary:
+            write_document(plan_or_coverage, districts, about, temporary, language)
+        return
+    from servicecircle.reports._sheets import areas_of, sheets_of
+
+    sheets = sheets_of(plan_or_coverage, districts, about, rules)
     if path.suffix.lower() == ".gpkg":
         from servicecircle.reports._geopackage import write_geopackage
 
+        plan = plan_or_coverage
+        coverage = plan.coverage if isinstance(plan, SitePlan) else plan
+
         with write_atomically(path) as temporary:
-            write_geopackage(sheets, temporary)
+            areas = areas_of(plan_or_coverage)
+            write_geopackage(sheets, areas, temporary, coverage.weight)
         return
     from servicecircle.reports._workbook import check_size, write_workbook
 

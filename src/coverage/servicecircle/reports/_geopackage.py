@@ -7,20 +7,26 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pyogrio
 
+from servicecircle.reports._styles import layer_styles
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
-    from servicecircle.reports._workbook import Sheet
+    from servicecircle.reports._workbook import Block, Sheet
 
 # Names that GeoPackage or GDAL keep for themselves.
 _TAKEN = ("fid", "geom", "ogc_fid")
 
 
-def write_geopackage(sheets: tuple[Sheet, ...], path: Path) -> None:
-    """Write every table as a layer in WGS84; tables without places get no geometry."""
-    layers = [block for sheet in sheets for block in sheet.blocks]
+def write_geopackage(
+    sheets: tuple[Sheet, ...], areas: tuple[Block, ...], path: Path, weight: str
+) -> None:
+    """Write every table as a layer in WGS84, with styles; tables without places lie beside."""
+    tables = (block for sheet in sheets for block in sheet.blocks)
+    # Sheets to be read are for the workbook; a GeoPackage would list a table per site.
+    layers = [*areas, *(one for one in tables if not one.layer.startswith("assessment_"))]
     # The first layer makes the file; a spatial one makes GDAL write the usual tables.
     layers.sort(key=lambda block: not isinstance(block.frame, gpd.GeoDataFrame))
     for number, block in enumerate(layers):
@@ -28,7 +34,9 @@ def write_geopackage(sheets: tuple[Sheet, ...], path: Path) -> None:
         kind = None
         if isinstance(frame, gpd.GeoDataFrame):
             frame = frame.to_crs(4326)
-            kind = "Point" if (frame.geom_type.dropna() == "Point").all() else "Unknown"
+            kinds = set(frame.geom_type.dropna())
+            kind = "Point" if kinds <= {"Point"} else "Unknown"
+            kind = "MultiPolygon" if kinds == {"MultiPolygon"} else kind
         pyogrio.write_dataframe(
             frame,
             path,
@@ -38,6 +46,14 @@ def write_geopackage(sheets: tuple[Sheet, ...], path: Path) -> None:
             geometry_type=kind,
             layer_options={"DESCRIPTION": f"{block.zh} {block.en}"},
         )
+
+    spatial = [block for block in layers if isinstance(block.frame, gpd.GeoDataFrame)]
+    styles = layer_styles(
+        {block.layer: weight if weight in block.frame.columns else None for block in spatial}
+    )
+    pyogrio.write_dataframe(
+        styles, path, layer="layer_styles", driver="GPKG", append=True, layer_options={"FID": "id"}
+    )
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -43,6 +43,7 @@ ZH = {
     "covered_today": "现覆盖",
     "share_today": "现覆盖率",
     "added": "新增",
+    "part": "部分",
     "places": "地点数",
     "covered_twice": "两处以上覆盖",
     "mean_minutes": "平均分钟",

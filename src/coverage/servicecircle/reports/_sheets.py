@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from servicecircle import __version__
+from servicecircle._checks import crs_of
+from servicecircle.areas import service_areas
+from servicecircle.reports._assessment import assessments
 from servicecircle.reports._workbook import Block, Sheet
 from servicecircle.siting import SitePlan
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from servicecircle.coverage import Coverage
+    from servicecircle.networks import WalkNetwork
+    from servicecircle.standards import Standard
 
 FIRST = (
     "order", "rank", "id", "name", "kind", "district", "address", "gain", "covered_after",
@@ -32,6 +37,7 @@ def sheets_of(
     result: SitePlan | Coverage,
     districts: gpd.GeoDataFrame | None,
     about: Mapping[str, object],
+    rules: Standard | str | None = None,
 ) -> tuple[Sheet, ...]:
     """Arrange a result as sheets."""
     if isinstance(result, SitePlan):
@@ -49,9 +55,81 @@ def sheets_of(
     sheets += [
         _sheet("stations", "现有站点", "Stations today", today.facilities),
         _sheet("gaps", "盲区", "Gaps", _gaps(plan, today, coverage)),
+        *_crossed(plan, today, coverage, districts),
+        *_assessed(plan, rules),
         Sheet("参数与来源", "Parameters and sources", (_parameters(plan, coverage, about),)),
     ]
     return tuple(sheets)
+
+
+def areas_of(result: SitePlan | Coverage) -> tuple[Block, ...]:
+    """Return the walking areas as layers; none without streets."""
+    plan = result if isinstance(result, SitePlan) else None
+    today: Coverage = plan.today if plan else result  # type: ignore[assignment]
+    if today.network is None:
+        return ()
+    blocks = (
+        Block("area_plan", "方案服务圈", "Area with the plan", _area(plan.coverage, today.network))
+        if plan
+        else None,
+        Block("area_today", "现状服务圈", "Area today", _area(today, today.network)),
+    )
+    return tuple(block for block in blocks if block)
+
+
+def _area(coverage: Coverage, network: WalkNetwork) -> gpd.GeoDataFrame:
+    places = coverage.facilities[coverage.facilities["status"] == "ok"]
+    drawn = service_areas(
+        network, places, minutes=coverage.minutes, speed=coverage.speed, dissolve=True
+    )
+    return drawn.sort_values("minutes", ascending=False)[["minutes", "area_km2", "geometry"]]
+
+
+def _crossed(
+    plan: SitePlan | None,
+    today: Coverage,
+    coverage: Coverage,
+    districts: gpd.GeoDataFrame | None,
+) -> list[Sheet]:
+    """Return every group in every district, where the demand says both."""
+    demand = coverage.demand
+    named = "district" in demand.columns
+    if "group" not in demand.columns or (districts is None and not named):
+        return []
+    area = demand["district"] if named else pd.Series(pd.NA, index=demand.index, dtype=object)
+    if districts is not None:
+        area = _lies_in(demand, _named(districts))
+    both = pd.MultiIndex.from_arrays([area.fillna(NONE), demand["group"].fillna(NONE)])
+    workers = demand[coverage.weight].fillna(0.0).to_numpy(dtype=float)
+    table = pd.DataFrame({"workers": workers}).set_axis(demand.index)
+    if plan:
+        table["covered_before"] = workers * today.demand["covered"].to_numpy(dtype=bool)
+    table["covered_after" if plan else "covered"] = workers * demand["covered"].to_numpy(bool)
+    sums = table.groupby([both.get_level_values(0), both.get_level_values(1)]).sum()
+    for name in [column for column in sums.columns if column.startswith("covered")]:
+        share = (sums[name] / sums["workers"]).where(sums["workers"] > 0)
+        sums[name.replace("covered", "share", 1)] = share
+    if plan:
+        sums["added"] = sums["covered_after"] - sums["covered_before"]
+    made = sums.rename_axis(["district", "group"]).reset_index()
+    block = Block("by_district_and_group", "各区各人群", "District by group", made)
+    return [Sheet("各区各人群", "District by group", (block,))]
+
+
+def _lies_in(demand: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series:
+    """Return the first district that holds each place, missing where none does."""
+    areas = districts.to_crs(crs_of(demand, "demand"))
+    row, area = areas.sindex.query(demand.geometry, predicate="intersects")
+    first = pd.Series(area, index=row).groupby(level=0).min()
+    found = pd.Series(pd.NA, index=demand.index, dtype=object)
+    found.iloc[first.index.to_numpy()] = districts.index.to_numpy()[first]
+    return found
+
+
+def _assessed(plan: SitePlan | None, rules: Standard | str | None) -> list[Sheet]:
+    if plan is None or plan.sites.empty:
+        return []
+    return [Sheet("前期评估表", "Pre-assessment", assessments(plan, rules))]
 
 
 def _sheet(layer: str, zh: str, en: str, frame: gpd.GeoDataFrame) -> Sheet:
@@ -194,10 +272,23 @@ def _parameters(plan: SitePlan | None, coverage: Coverage, about: Mapping[str, o
     if coverage.network is not None:
         rows["max_access (m)"] = coverage.network.max_access
         rows |= {f"streets: {key}": value for key, value in coverage.network.source.items()}
+    rows |= _notes(plan, coverage)
     rows |= about
     rows["servicecircle"] = __version__
     table = pd.DataFrame({"item": list(rows), "value": [_joined(v) for v in rows.values()]})
     return Block("parameters", "参数与来源", "Parameters and sources", table)
+
+
+def _notes(plan: SitePlan | None, coverage: Coverage) -> dict[str, object]:
+    """Return where each table comes from, and what was assumed when it was read or estimated."""
+    rows: dict[str, object] = {}
+    for table, frame in _tables(plan, coverage).items():
+        for key in ("source", "year", "coordinates"):
+            if frame.attrs.get(key):
+                rows[f"{table}: {key}"] = frame.attrs[key]
+        for number, note in enumerate(frame.attrs.get("notes", ()), start=1):
+            rows[f"{table}: note {number}"] = str(note)
+    return rows
 
 
 def _tables(plan: SitePlan | None, coverage: Coverage) -> dict[str, pd.DataFrame]:

@@ -34,6 +34,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 _PERCENT = re.compile(r"^share|^overlap$|gap$")
 _DEGREES = ("lon", "lat", "lon_gcj02", "lat_gcj02")
+GAINS = ("gain", "gain_after", "added", "workers_alone")
+BAR = {"type": "data_bar"}  # as of 2007: other programs read these as well
+NUMBERS = {"min_type": "num", "max_type": "num"}
 _WRAPPED = ("reason_zh", "reason_en", "mend_zh", "mend_en", "ids", "value")
 
 
@@ -101,6 +104,7 @@ class _Writer:
             kind: book.add_format({"num_format": number, "valign": "top"})
             for kind, number in numbers.items()
         }
+        self.odd = book.add_format({"bg_color": "#F6D5D0", "font_color": "#8A1C12"})
         self.formats["text"] = book.add_format({"valign": "top", "indent": 1})
         self.formats["wrapped"] = book.add_format({"valign": "top", "indent": 1, "text_wrap": True})
 
@@ -142,6 +146,7 @@ class _Writer:
             kind = number_kind(name, frame.iloc[:, column])
             is_text = kind in ("text", "wrapped")
             page.write_string(top, column, text, self.header if is_text else self.header_right)
+            self._mark(page, name, kind, (top + 1, column, top + len(cells), column))
             for row, value in enumerate(cells, start=top + 1):
                 self._cell(page, row, column, value, self.formats[kind])
             if kind == "wrapped":
@@ -152,6 +157,20 @@ class _Writer:
         page.set_row(top, 2.2 * LINE_HEIGHT)
         for row in np.flatnonzero(heights > 1).tolist():
             page.set_row(top + 1 + row, float(heights[row]) * LINE_HEIGHT)
+
+    def _mark(self, page: Any, name: str, kind: str, cells: tuple[int, int, int, int]) -> None:
+        """Add bars to gains and shares, and a colour to rows that could not be used."""
+        if cells[0] > cells[2]:
+            return
+        if name == "status":
+            rule = {"type": "cell", "criteria": "!=", "value": '"ok"', "format": self.odd}
+        elif kind == "percent" and name.startswith("share"):
+            rule = BAR | {"bar_color": "#8ACABC", "min_value": 0, "max_value": 1} | NUMBERS
+        elif name in GAINS:
+            rule = BAR | {"bar_color": "#E9A95C", "min_value": 0, "min_type": "num"}
+        else:
+            return
+        page.conditional_format(*cells, rule)
 
     def _cell(self, page: Any, row: int, column: int, value: Any, style: Any) -> None:
         if isinstance(value, bool | np.bool_):

@@ -416,6 +416,21 @@
         pair(words.source(data.sourceFacts)),
         " ",
         SC.credit(),
+        data.notes.length > 0 &&
+          h(
+            "details",
+            null,
+            h(
+              "summary",
+              null,
+              pair([`数据说明 ${data.notes.length} 条`, `Notes on the data: ${data.notes.length}`]),
+            ),
+            h(
+              "ul",
+              null,
+              data.notes.map((note) => h("li", null, name(note))),
+            ),
+          ),
       );
     }
   }

@@ -33,6 +33,7 @@
       map.invalidateSize({ animate: false, pan: false });
       if (!app.state.selected) app.whole();
       app.set({ menu: false });
+      for (const notes of app.parts.panel.querySelectorAll(".source details")) notes.open = true;
       // A canvas is lost in a printed PDF; a picture of it is not.
       for (const { canvas } of this.layers()) {
         const picture = new Image();

@@ -102,7 +102,21 @@
   }
 
   /** How the figures were made: under the list. */
-  function source({ speed, figures, places, unsnapped, unsnappedWorkers, maxAccess }) {
+  function source(facts) {
+    const [zh, en] = walked(facts);
+    const { data, closedCounted } = facts;
+    const closed =
+      closedCounted > 0
+        ? [
+            `有 ${closedCounted} 个已关闭站点仍计入覆盖。`,
+            ` ${closedCounted} closed ${plural(closedCounted, "station is", "stations are")} still counted.`,
+          ]
+        : ["", ""];
+    const from = data ? [`职工数据：${data}。`, ` Workers: ${data}.`] : ["", ""];
+    return [zh + closed[0] + from[0], en + closed[1] + from[1]];
+  }
+
+  function walked({ speed, figures, places, unsnapped, unsnappedWorkers, maxAccess }) {
     if (!(places > 0)) {
       return [
         `步行 ${speed} km/h，沿街道计算；未提供职工数据。`,

@@ -1,0 +1,307 @@
+"""The Word document for the meeting: finding and map, sites and reasons, districts and sources."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from servicecircle import __version__
+from servicecircle._sentences import count_text, percent_text
+from servicecircle._text import clean_text
+from servicecircle.errors import InputError
+from servicecircle.reports._sheets import sheets_of
+from servicecircle.siting import SitePlan
+from servicecircle.standards import group_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from servicecircle.coverage import Coverage
+
+FONT, CHINESE_FONT = "Calibri", "Microsoft YaHei"
+DPI = 200
+MOST_ROWS = 15
+MOST_CHARACTERS = 400
+MISSING = (
+    'Word documents need python-docx and matplotlib: `python -m pip install "servicecircle'
+    '[report]"`.'
+)
+WORDS = {
+    "zh": {
+        "sites": "建议新站点（开设次序）",
+        "site_heads": ("次序", "名称", "所属区", "新增人数", "累计覆盖率", "理由"),
+        "stations": "现有站点（服务人数最多的）",
+        "station_heads": ("名称", "所属区", "覆盖人数", "独有覆盖"),
+        "by_district": "各区覆盖",
+        "by_group": "各人群覆盖",
+        "heads": ("名称", "职工", "现覆盖率", "方案后覆盖率", "新增"),
+        "heads_today": ("名称", "职工", "覆盖率"),
+        "gaps": "最大的盲区",
+        "gap_heads": ("地点", "所属区", "人数"),
+        "sources": "参数、数据与说明",
+        "figures": "{0:g} 分钟：{1} 名职工中，{2} 人有站点可到，{3} 人还没有。",
+        "proved": "最优性：已证明没有更好的方案。",
+        "bounded": "最优性：与可能的最好方案最多相差 {0:.2%}。",
+        "infeasible": "这些要求不能同时满足，没有方案。",
+        "more": "另有 {0} 行，见工作簿。",
+        "none": "无",
+    },
+    "en": {
+        "sites": "Suggested sites, in opening order",
+        "site_heads": ("No.", "Name", "District", "Added", "Coverage then", "Reason"),
+        "stations": "Stations today, largest first",
+        "station_heads": ("Name", "District", "Workers", "Only by it"),
+        "by_district": "Coverage by district",
+        "by_group": "Coverage by group",
+        "heads": ("Name", "Workers", "Today", "With the plan", "Added"),
+        "heads_today": ("Name", "Workers", "Coverage"),
+        "gaps": "Largest gaps",
+        "gap_heads": ("Place", "District", "Workers"),
+        "sources": "Parameters, data and notes",
+        "figures": "Within {0:g} minutes: of {1} workers {2} have a station, {3} have none.",
+        "proved": "No plan under these rules is better (proved).",
+        "bounded": "At most {0:.2%} away from the best possible plan.",
+        "infeasible": "These rules cannot all be met: there is no plan.",
+        "more": "{0} more rows: see the workbook.",
+        "none": "none",
+    },
+}
+
+
+def write_document(
+    result: SitePlan | Coverage,
+    districts: gpd.GeoDataFrame | None,
+    about: Mapping[str, object],
+    path: Path,
+    language: str,
+) -> None:
+    """Write the three pages."""
+    try:
+        import docx
+    except ImportError:
+        raise InputError(MISSING) from None
+    tables = {
+        block.layer: block.frame
+        for sheet in sheets_of(result, districts, about)
+        for block in sheet.blocks
+    }
+    page = _Page(docx.Document(), WORDS[language], language)
+    _finding(page, result, districts, about)
+    page.turn()
+    if isinstance(result, SitePlan):
+        _sites(page, result)
+    else:
+        _stations(page, tables["stations"])
+    page.turn()
+    _sums(page, tables, planned=isinstance(result, SitePlan))
+    _gaps(page, tables["gaps"])
+    _sources(page, tables["parameters"])
+    page.document.save(str(path))
+
+
+class _Page:
+    """Adds headings, paragraphs and tables in one font for both scripts."""
+
+    def __init__(self, document: Any, words: dict[str, Any], language: str) -> None:
+        from docx.oxml.ns import qn
+        from docx.shared import Cm, Pt
+
+        self.document, self.words, self.language = document, words, language
+        self.point, self.east = Pt, qn("w:eastAsia")
+        section = document.sections[0]
+        section.page_width, section.page_height = Cm(21), Cm(29.7)
+        section.left_margin = section.right_margin = Cm(2)
+        section.top_margin = section.bottom_margin = Cm(1.8)
+        for name in ("Normal", "Title", "Heading 1"):
+            style = document.styles[name]
+            style.font.name = FONT
+            fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+            # A theme's font would go before the named one.
+            for theme in [key for key in fonts.attrib if key.endswith("Theme")]:
+                del fonts.attrib[theme]
+            fonts.set(self.east, CHINESE_FONT)
+        document.styles["Normal"].font.size = Pt(10)
+        document.styles["Title"].font.size = Pt(20)
+        document.styles["Heading 1"].font.size = Pt(13)
+        document.core_properties.author = f"servicecircle {__version__}"
+
+    def turn(self) -> None:
+        self.document.add_page_break()
+
+    def say(self, text: object, style: str | None = None) -> None:
+        self.document.add_paragraph(clean_text(text, MOST_CHARACTERS), style=style)
+
+    def table(
+        self,
+        title: str,
+        heads: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        widths: Sequence[float],
+    ) -> None:
+        """Add a heading and a table of at most so many rows; widths in centimetres."""
+        from docx.shared import Cm
+
+        self.document.add_heading(title, level=1)
+        rows = list(rows)
+        table = self.document.add_table(rows=1, cols=len(heads), style="Light Grid Accent 1")
+        table.autofit = False
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Cm(width)
+        for row in (heads, *rows[:MOST_ROWS]):
+            cells = table.rows[0].cells if row is heads else table.add_row().cells
+            for cell, text, width in zip(cells, row, widths, strict=True):
+                cell.width = Cm(width)
+                run = cell.paragraphs[0].add_run(clean_text(text, MOST_CHARACTERS))
+                run.font.size = self.point(8.5)
+                run.bold = row is heads
+        self._repeat_heads(table)
+        if not rows:
+            self.say(self.words["none"])
+        if len(rows) > MOST_ROWS:
+            self.say(self.words["more"].format(len(rows) - MOST_ROWS))
+
+    @staticmethod
+    def _repeat_heads(table: Any) -> None:
+        from docx.oxml import OxmlElement
+
+        table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # noqa: SLF001
+
+
+def _finding(
+    page: _Page,
+    result: SitePlan | Coverage,
+    districts: gpd.GeoDataFrame | None,
+    about: Mapping[str, object],
+) -> None:
+    coverage = result.coverage if isinstance(result, SitePlan) else result
+    page.document.add_heading(_headline(page, result, coverage), level=0)
+    if about.get("note"):
+        page.say(about["note"])
+    for minutes, row in coverage.summary().iterrows():
+        left = row["workers"] - row["covered"]
+        counts = (count_text(float(value)) for value in (row["workers"], row["covered"], left))
+        page.say(page.words["figures"].format(minutes, *counts))
+    if isinstance(result, SitePlan):
+        proof = {"proved": "proved", "infeasible": "infeasible"}.get(result.status, "bounded")
+        page.say(page.words[proof].format(result.optimality_gap))
+    from docx.shared import Cm
+
+    picture = _picture(result, districts, page.language)
+    page.document.add_picture(io.BytesIO(picture), width=Cm(17))
+
+
+def _headline(page: _Page, result: SitePlan | Coverage, coverage: Coverage) -> str:
+    from servicecircle.maps._plots import WORDS as SENTENCES
+
+    words, limit = SENTENCES[page.language], coverage.minutes[-1]
+    after = percent_text(coverage.share)
+    if isinstance(result, SitePlan):
+        before = percent_text(result.today.share)
+        return words["plan"].format(len(result.sites), limit, before, after)
+    return words["today"].format(len(coverage.facilities), limit, after)
+
+
+def _picture(
+    result: SitePlan | Coverage, districts: gpd.GeoDataFrame | None, language: str
+) -> bytes:
+    from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
+    from servicecircle.maps._plots import draw_scene
+
+    common: dict[str, Any] = {"districts": districts, "water": None, "areas": None}
+    if isinstance(result, SitePlan):
+        scene = scene_of_plan(result, plan_areas=None, circles=False, **common)
+    else:
+        scene = scene_of_coverage(result, circles=False, **common)
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError(MISSING) from None
+    # A figure of its own: no window of the caller's knows of it.
+    figure = Figure(figsize=(9.5, 7.2), layout="constrained")
+    draw_scene(scene, language, figure.add_subplot())
+    out = io.BytesIO()
+    figure.savefig(out, dpi=DPI, format="png")
+    return out.getvalue()
+
+
+def _sites(page: _Page, plan: SitePlan) -> None:
+    reason = f"reason_{page.language}"
+    rows = [
+        (
+            str(row["order"]),
+            _text(row, "name", key),
+            _text(row, "district"),
+            f"+{count_text(float(row['gain']))}",
+            percent_text(float(row["share_after"])),
+            str(row[reason]),
+        )
+        for key, row in plan.sites.iterrows()
+    ]
+    page.table(page.words["sites"], page.words["site_heads"], rows, (1.1, 3.2, 1.8, 1.7, 1.8, 7.4))
+    for conflict in plan.conflicts.to_dict("records"):
+        page.say(f"{conflict[reason]} {conflict[f'mend_{page.language}']}", "List Bullet")
+
+
+def _stations(page: _Page, stations: pd.DataFrame) -> None:
+    rows = [
+        (
+            _text(row, "name", row["id"]),
+            _text(row, "district"),
+            count_text(float(row["workers"])),
+            count_text(float(row["workers_alone"])),
+        )
+        for row in stations.nlargest(len(stations), "workers").to_dict("records")
+    ]
+    page.table(page.words["stations"], page.words["station_heads"], rows, (8, 3, 3, 3))
+
+
+def _sums(page: _Page, tables: Mapping[str, pd.DataFrame], *, planned: bool) -> None:
+    heads = page.words["heads" if planned else "heads_today"]
+    widths = (5, 3, 3, 3, 3)[: len(heads)]
+    for layer in ("by_district", "by_group"):
+        if layer not in tables:
+            continue
+        table = tables[layer]
+        rows = []
+        for row in table.to_dict("records"):
+            label = row["district" if layer == "by_district" else "group"]
+            if layer == "by_group":
+                label = group_label(label, "zh" if page.language == "zh" else "en")
+            shares = ("share_before", "share_after") if planned else ("share",)
+            cells = [str(label), count_text(float(row["workers"]))]
+            cells += [percent_text(float(row[share])) for share in shares if share in row]
+            if planned:
+                cells.append(f"+{count_text(float(row['added']))}")
+            rows.append(cells)
+        page.table(page.words[layer], heads, rows, widths)
+
+
+def _gaps(page: _Page, gaps: pd.DataFrame) -> None:
+    left = gaps[~gaps["covered"].astype(bool)] if "covered" in gaps.columns else gaps
+    weight = "workers" if "workers" in left.columns else None
+    if weight is None:
+        return
+    largest = left.nlargest(5, weight).to_dict("records")
+    rows = [
+        (_text(row, "name", row["id"]), _text(row, "district"), count_text(float(row[weight])))
+        for row in largest
+    ]
+    page.table(page.words["gaps"], page.words["gap_heads"], rows, (9, 4, 4))
+
+
+def _sources(page: _Page, parameters: pd.DataFrame) -> None:
+    from docx.shared import Pt
+
+    page.document.add_heading(page.words["sources"], level=1)
+    pairs = zip(parameters["item"], parameters["value"], strict=True)
+    text = "； ".join(f"{item}: {value}" for item, value in pairs if value)
+    run = page.document.add_paragraph().add_run(clean_text(text, 10 * MOST_CHARACTERS))
+    run.font.size = Pt(7.5)
+
+
+def _text(row: Mapping[Any, Any] | pd.Series, name: str, other: object = "") -> str:
+    return clean_text(row.get(name)) or clean_text(other)
