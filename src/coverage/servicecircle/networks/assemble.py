@@ -10,7 +10,7 @@ from scipy import sparse
 
 from servicecircle._kernel.search import FAR
 from servicecircle.errors import NetworkError
-from servicecircle.networks.lines import StreetLines, segment_lengths
+from servicecircle.networks.lines import StreetLines, segment_efforts, segment_lengths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,8 @@ class Pieces(NamedTuple):
     """Stretches of line between two junctions.
 
     ``first``, ``last``: index of their first and last vertex; ``line``: their line;
-    ``ends`` (p, 2): numbers of the places at both ends; ``metres``: length.
+    ``ends`` (p, 2): numbers of the places at both ends; ``metres``: length; ``effort``
+    (p, 2): effective length along and against.
     """
 
     first: np.ndarray
@@ -30,13 +31,15 @@ class Pieces(NamedTuple):
     line: np.ndarray
     ends: np.ndarray
     metres: np.ndarray
+    effort: np.ndarray
 
 
 class Streets(NamedTuple):
     """Streets between junctions.
 
     ``node_lonlat`` (n, 2); ``ends`` (m, 2) int32; ``lonlat`` (k, 2) vertices, ``offsets``
-    (m+1,); ``metres`` (m,); ``tags``: one row per street.
+    (m+1,); ``metres`` (m,); ``effort`` (m, 2): effective length along and against;
+    ``tags``: one row per street.
     """
 
     node_lonlat: np.ndarray
@@ -44,6 +47,7 @@ class Streets(NamedTuple):
     lonlat: np.ndarray
     offsets: np.ndarray
     metres: np.ndarray
+    effort: np.ndarray
     tags: pd.DataFrame
 
 
@@ -60,10 +64,12 @@ def join_streets(lines: StreetLines) -> Streets:
     chain_start = np.concatenate([[0], np.cumsum([len(chain) for chain in chains])])
     at, offsets = _vertices(pieces, order, reverse, chain_start)
     metres = np.add.reduceat(pieces.metres[order], chain_start[:-1])
+    turned_effort = np.where(reverse[:, None], pieces.effort[order][:, ::-1], pieces.effort[order])
+    effort = np.add.reduceat(turned_effort, chain_start[:-1], axis=0)
     ends = np.where(reverse[:, None], pieces.ends[order][:, ::-1], pieces.ends[order])
     ends = np.stack([ends[chain_start[:-1], 0], ends[chain_start[1:] - 1, 1]], axis=1)
     tags = lines.tags.iloc[pieces.line[order[chain_start[:-1]]]].reset_index(drop=True)
-    streets = Streets(np.empty((0, 2)), ends, lines.lonlat[at], offsets, metres, tags)
+    streets = Streets(np.empty((0, 2)), ends, lines.lonlat[at], offsets, metres, effort, tags)
     return _sort(streets)
 
 
@@ -79,13 +85,14 @@ def _split(lines: StreetLines) -> Pieces:
     inside = ~is_first[cuts[1:]]
     first, last = cuts[:-1][inside], cuts[1:][inside]
     line_of = np.repeat(np.arange(len(lines.tags)), np.diff(lines.offsets))
-    walked = np.concatenate([[0.0], np.cumsum(segment_lengths(lines))])
-    metres = walked[last] - walked[first]
+    lengths = segment_lengths(lines)
+    metres = np.add.reduceat(lengths, first)
+    effort = np.add.reduceat(segment_efforts(lines, lengths), first, axis=0)
     wrong = np.flatnonzero(~np.isfinite(metres) | (metres < 0))
     if wrong.size:
         raise NetworkError(f"{wrong.size} streets have a length that is no number or negative.")
     ends = np.stack([place[first], place[last]], axis=1)
-    return Pieces(first, last, line_of[first], ends, metres)
+    return Pieces(first, last, line_of[first], ends, metres, effort)
 
 
 def _tag_codes(tags: pd.DataFrame) -> np.ndarray:
@@ -146,7 +153,11 @@ def _vertices(
 
 
 def _sort(streets: Streets) -> Streets:
-    """Order nodes and streets along a space-filling curve, so that near ones lie close."""
+    """Order nodes and streets along a space-filling curve, so that near ones lie close.
+
+    Every street runs from its smaller node to its larger one: numbers and directions are
+    the same in whatever order the lines were given.
+    """
     firsts, lasts = streets.lonlat[streets.offsets[:-1]], streets.lonlat[streets.offsets[1:] - 1]
     places, at = np.unique(streets.ends.ravel(), return_index=True)
     lonlat = np.stack([firsts, lasts], axis=1).reshape(-1, 2)[at]
@@ -154,20 +165,39 @@ def _sort(streets: Streets) -> Streets:
     rank = np.empty(len(curve), np.int32)
     rank[curve] = np.arange(len(curve), dtype=np.int32)
     ends = rank[np.searchsorted(places, streets.ends)]
-    order = np.lexsort((streets.metres, ends.max(axis=1), ends.min(axis=1)))
-    counts = np.diff(streets.offsets)[order]
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    vertices = np.repeat(streets.offsets[:-1][order] - offsets[:-1], counts) + np.arange(
-        offsets[-1]
+    second, second_last = (
+        streets.lonlat[streets.offsets[:-1] + 1],
+        streets.lonlat[streets.offsets[1:] - 2],
     )
+    loop = ends[:, 0] == ends[:, 1]
+    turn = np.where(loop, _after(second, second_last), ends[:, 0] > ends[:, 1])
+    ends = np.where(turn[:, None], ends[:, ::-1], ends)
+    via = np.where(turn[:, None], second_last, second)
+    order = np.lexsort((via[:, 1], via[:, 0], streets.metres.round(6), ends[:, 1], ends[:, 0]))
+    counts, turn = np.diff(streets.offsets)[order], turn[order]
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    start = np.where(turn, streets.offsets[1:][order] - 1, streets.offsets[:-1][order])
+    walked = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+    vertices = np.repeat(start, counts) + walked * np.repeat(np.where(turn, -1, 1), counts)
+    tags = streets.tags.iloc[order].reset_index(drop=True)
+    along, against = tags["along"].to_numpy(bool), tags["against"].to_numpy(bool)
+    tags = tags.assign(along=np.where(turn, against, along), against=np.where(turn, along, against))
+    effort = streets.effort[order]
     return Streets(
         lonlat[curve],
         ends[order],
         streets.lonlat[vertices],
         offsets,
         streets.metres[order],
-        streets.tags.iloc[order].reset_index(drop=True),
+        np.where(turn[:, None], effort[:, ::-1], effort),
+        tags,
     )
+
+
+def _after(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Tell whether points ``a`` (n, 2) come after ``b``, by x, then y."""
+    after: np.ndarray = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
+    return after
 
 
 def morton(xy: np.ndarray) -> np.ndarray:
@@ -198,13 +228,16 @@ def local_crs(lonlat: np.ndarray) -> pyproj.CRS:
     return pyproj.CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
 
 
-def street_costs(metres: np.ndarray, along: np.ndarray, against: np.ndarray) -> np.ndarray:
-    """Cost of each street both ways: (m, 2) int32 whole decimetres, ``FAR`` where barred."""
-    cost = np.floor(metres * DECIMETRES + 0.5)
+def street_costs(effort: np.ndarray, along: np.ndarray, against: np.ndarray) -> np.ndarray:
+    """Cost of each street both ways: (m, 2) int32 whole decimetres, ``FAR`` where barred.
+
+    Micrometres are dropped first: sums in another order may not round to another cost.
+    """
+    cost = np.floor(np.round(effort, 6) * DECIMETRES + 0.5)
     if (cost >= FAR).any():
         raise NetworkError("A street is longer than 50,000 km; are the lengths in metres?")
-    both = np.stack([np.where(along, cost, FAR), np.where(against, cost, FAR)], axis=1)
-    return both.astype(np.int32)
+    open_ = np.stack([along, against], axis=1).astype(bool)
+    return np.where(open_, cost, FAR).astype(np.int32)
 
 
 def arcs(ends: np.ndarray, cost: np.ndarray, nodes: int) -> tuple[np.ndarray, ...]:

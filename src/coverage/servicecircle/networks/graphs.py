@@ -13,7 +13,8 @@ from servicecircle._checks import name_some
 from servicecircle._kernel.search import FAR
 from servicecircle.errors import NetworkError
 from servicecircle.networks.lines import StreetLines, keep_segments
-from servicecircle.networks.rules import TAGS, walking_rules
+from servicecircle.networks.profile import Profile
+from servicecircle.networks.rules import street_rules, tags_for
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from servicecircle.networks.walk_network import WalkNetwork
 
 
-def lines_from_graph(graph: nx.Graph[Any]) -> StreetLines:
+def lines_from_graph(graph: nx.Graph[Any], profile: Profile | None = None) -> StreetLines:
     """Turn the edges of a graph into lines that join at its nodes.
 
     Raises
@@ -60,7 +61,30 @@ def lines_from_graph(graph: nx.Graph[Any]) -> StreetLines:
         raise NetworkError(
             f"{len(wrong)} edges have a length that is no number or negative: {name_some(wrong)}."
         )
-    return _to_lines(shapes, rows, lengths, pyproj.CRS.from_user_input(crs))
+    lines = _to_lines(shapes, rows, lengths, _crs(crs), profile or Profile())
+    return _with_node_data(lines, graph, ids, profile or Profile())
+
+
+def _crs(given: object) -> pyproj.CRS:
+    try:
+        return pyproj.CRS.from_user_input(given)
+    except pyproj.exceptions.CRSError as error:
+        raise NetworkError(f"The graph's CRS {given!r} is not known ({error}).") from error
+
+
+def _with_node_data(
+    lines: StreetLines, graph: nx.Graph[Any], ids: list[Any], profile: Profile
+) -> StreetLines:
+    """Add what the nodes say: ``elevation`` (as OSMnx writes it) or ``ele``, and signals."""
+    nodes = [graph.nodes[node] for node in ids]
+    known = lines.vertex < len(ids)
+    at = lines.vertex[known]
+    height, wait = np.full(len(lines.vertex), np.nan), np.zeros(len(lines.vertex))
+    told = pd.Series([node.get("elevation", node.get("ele")) for node in nodes], dtype=object)
+    height[known] = pd.to_numeric(told, errors="coerce").to_numpy(float)[at]
+    signals = ["traffic_signals" in (n.get("highway"), n.get("crossing")) for n in nodes]
+    wait[known] = np.where(np.array(signals)[at], profile.waiting_metres, 0.0)
+    return lines._replace(height=height, wait=wait)
 
 
 def _places(graph: nx.Graph[Any], ids: list[Any]) -> np.ndarray:
@@ -107,6 +131,7 @@ def _to_lines(
     rows: list[dict[str, Any]],
     lengths: list[float],
     crs: pyproj.CRS,
+    profile: Profile,
 ) -> StreetLines:
     counts = np.array([len(coords) for _, coords in shapes])
     offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -119,15 +144,16 @@ def _to_lines(
     ends = np.array([pair for pair, _ in shapes], dtype=np.int64)
     vertex = np.arange(len(xy), dtype=np.int64) + ends.max() + 1
     vertex[offsets[:-1]], vertex[offsets[1:] - 1] = ends.T
-    columns = [key for key in TAGS if any(key in row for row in rows)]
+    columns = [key for key in tags_for(profile) if any(key in row for row in rows)]
     table = pd.DataFrame({key: [row.get(key) for row in rows] for key in columns}, dtype=object)
-    rules = walking_rules(table.reindex(range(len(rows))))
+    rules = street_rules(table.reindex(range(len(rows))), profile)
+    tags, unknown = rules.drop(columns="walkable"), np.full(len(xy), np.nan)
     lines = StreetLines(
-        lonlat, vertex, offsets, rules.drop(columns="walkable"), np.array(lengths, float)
+        lonlat, vertex, offsets, tags, np.array(lengths, float), unknown, np.zeros(len(xy))
     )
     walkable = rules["walkable"].to_numpy()
     if not walkable.any():
-        raise NetworkError("The graph has no edge that may be walked.")
+        raise NetworkError(f"The graph has no edge for the mode {profile.mode!r}.")
     return keep_segments(lines, np.repeat(walkable, counts)[:-1])
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from servicecircle._checks import name_some
 from servicecircle.errors import InputError, NetworkError
+from servicecircle.networks.elevation import add_heights
 from servicecircle.networks.graphs import lines_from_graph
 from servicecircle.networks.lines import clip_area, clip_lines, lines_from_frame
+from servicecircle.networks.profile import Mode, Profile
+from servicecircle.networks.rules import tags_for
 from servicecircle.networks.walk_network import MAX_ACCESS, WalkNetwork
 
 if TYPE_CHECKING:
@@ -23,11 +27,16 @@ LINE_SUFFIXES = (".gpkg", ".geojson", ".parquet")
 def read_network(
     path: str | Path,
     *,
-    mode: Literal["walk"] = "walk",
+    mode: Mode = "walk",
     clip: object = None,
     max_access: float = MAX_ACCESS,
+    steps: float = 1.0,
+    signals: float = 0.0,
+    private: bool = True,
+    squares: bool = True,
+    elevation: str | Path | None = None,
 ) -> WalkNetwork:
-    """Read the streets that can be walked from a file.
+    """Read the streets that can be walked (or ridden) from a file.
 
     Parameters
     ----------
@@ -35,13 +44,29 @@ def read_network(
         An OpenStreetMap file (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``), a
         ``.graphml`` written by OSMnx, street lines (``.gpkg``, ``.geojson``,
         ``.parquet``), or the folder of a saved network.
-    mode : {"walk"}
-        Who moves.
+    mode : {"walk", "cycle", "ebike"}
+        Who moves; each has its own rules and usual speed (``network.speed``: 4.5, 12 and
+        15 km/h).
     clip : tuple, polygon or GeoDataFrame, optional
         Keep only the streets inside: (west, south, east, north) in degrees, or an area.
         Street pieces with one end inside stay whole.
     max_access : float
-        Metres that a place may lie off its street (default 100).
+        Metres that a place may lie off its street (default 100, at most 5,000).
+    steps : float
+        How many times slower than a level street steps are (1 to 20; default 1).
+    signals : float
+        Seconds of waiting at every traffic signal (0 to 600; default 0), counted at the
+        mode's usual speed. A walk that begins at the signal waits half of it.
+    private : bool
+        Whether streets with ``access=private`` may be used (default True: gated compounds
+        and parks are where workers are).
+    squares : bool
+        Whether pedestrian areas are crossed straight from entrance to entrance (default
+        True; OpenStreetMap files, walking only). Their outlines are walked in any case.
+    elevation : str or Path, optional
+        A raster of ground heights in metres (needs the extra ``[raster]``), or ``"ele"``
+        for the heights that the nodes carry: slopes then count by Tobler's hiking
+        function, uphill and downhill differently. Walking only.
 
     Returns
     -------
@@ -51,8 +76,15 @@ def read_network(
     ------
     InputError
         The file is missing or of an unknown kind, or an argument is wrong.
+    CrsError
+        ``clip`` or ``elevation`` has no CRS.
     NetworkError
         The file is damaged or holds nothing that can be walked.
+
+    Notes
+    -----
+    Cost = length × factor + waiting, rounded to whole decimetres once per street. The
+    rules for every tag are in ``docs/networks.md``.
 
     Examples
     --------
@@ -62,56 +94,101 @@ def read_network(
     32650
     """
     path = _local(path)
-    if mode != "walk":
-        raise InputError(f'`mode` must be "walk"; got {mode!r}.')
+    profile = Profile.of(
+        mode=mode,
+        steps=steps,
+        signals=signals,
+        private=private,
+        squares=squares,
+        elevation=elevation,
+    )
     if path.is_dir():
-        from servicecircle.networks.saved import open_network
-
-        if clip is not None:
-            raise InputError("A saved network cannot be clipped; clip when reading its source.")
-        network = open_network(path)
-        return network if network.max_access == max_access else network.with_access(max_access)
+        return _open_saved(path, profile, clip, max_access)
     name = path.name.lower()
     facts: dict[str, Any] = {"file": path.name}
     if name.endswith(OSM_SUFFIXES):
         from servicecircle.networks.osm import read_osm
 
-        lines, found = read_osm(path)
+        lines, found = read_osm(path, profile)
         facts |= found
     elif name.endswith(".graphml"):
-        lines = lines_from_graph(_read_graphml(path))
+        lines = lines_from_graph(_read_graphml(path), profile)
     elif name.endswith(LINE_SUFFIXES):
-        lines = _read_lines(path)
+        lines = _read_lines(path, profile)
     else:
         raise InputError(
             f"{path.name!r} is of no known kind. Known are {', '.join(OSM_SUFFIXES)}, .graphml, "
             f"{', '.join(LINE_SUFFIXES)}, and the folder of a saved network."
         )
-    return _network(lines, facts, clip, max_access)
+    return _network(lines, facts, profile, clip, max_access)
 
 
-def network_from_osmnx(graph: nx.Graph[Any], *, max_access: float = MAX_ACCESS) -> WalkNetwork:
+def _open_saved(path: Path, profile: Profile, clip: object, max_access: float) -> WalkNetwork:
+    """Open a saved network; rules that differ from those it was built with are refused."""
+    from servicecircle.networks.saved import open_network
+
+    if clip is not None:
+        raise InputError("A saved network cannot be clipped; clip when reading its source.")
+    network = open_network(path)
+    built, plain = network.source.get("rules", {}), Profile().to_dict()
+    differ = [
+        name
+        for name, value in profile.to_dict().items()
+        if value != plain[name] and value != built.get(name, plain[name])
+    ]
+    if differ:
+        raise InputError(
+            f"{path.name!r} was saved with other rules for {name_some(differ)}; give them when "
+            "reading its source."
+        )
+    return network if network.max_access == max_access else network.with_access(max_access)
+
+
+def network_from_osmnx(
+    graph: nx.Graph[Any],
+    *,
+    mode: Mode = "walk",
+    max_access: float = MAX_ACCESS,
+    steps: float = 1.0,
+    signals: float = 0.0,
+    private: bool = True,
+    elevation: str | Path | None = None,
+) -> WalkNetwork:
     """Turn an OSMnx graph, or any networkx graph with lengths, into a walking network.
 
     Parameters
     ----------
     graph : networkx graph
         Nodes with ``x`` and ``y``, ``graph.graph["crs"]``; edges with ``length`` in
-        metres and, where they bend, ``geometry``. Car one-way is ignored: every edge is
-        walked both ways; two edges that are one street in both directions count once.
-    max_access : float
-        Metres that a place may lie off its street (default 100).
+        metres and, where they bend, ``geometry``. Walkers ignore car one-way: every edge
+        is walked both ways; two edges that are one street in both directions count once.
+        Nodes may carry ``elevation`` (metres; use it with ``elevation="ele"``).
+    mode, max_access, steps, signals, private, elevation
+        As in ``read_network``.
 
     Raises
     ------
+    InputError
+        An argument is wrong.
     NetworkError
-        No nodes or edges, no CRS, nodes without place, or lengths that are no numbers.
+        No nodes or edges, no CRS or an unknown one, nodes without place, or lengths that
+        are no numbers.
     """
-    return _network(lines_from_graph(graph), {"file": "graph"}, None, max_access)
+    profile = Profile.of(
+        mode=mode, steps=steps, signals=signals, private=private, elevation=elevation
+    )
+    return _network(lines_from_graph(graph, profile), {"file": "graph"}, profile, None, max_access)
 
 
 def download_network(
-    place_or_polygon: object, *, mode: Literal["walk"] = "walk", max_access: float = MAX_ACCESS
+    place_or_polygon: object,
+    *,
+    mode: Mode = "walk",
+    max_access: float = MAX_ACCESS,
+    steps: float = 1.0,
+    signals: float = 0.0,
+    private: bool = True,
+    elevation: str | Path | None = None,
 ) -> WalkNetwork:
     """Download the streets of a place from OpenStreetMap, through OSMnx and its cache.
 
@@ -120,33 +197,34 @@ def download_network(
     place_or_polygon : str, tuple or polygon
         A place name that Nominatim knows (``"Gulou, Nanjing, China"``), bounds (west,
         south, east, north) in degrees, or a polygon in degrees.
-    mode : {"walk"}
-        Who moves.
-    max_access : float
-        Metres that a place may lie off its street (default 100).
+    mode, max_access, steps, signals, private, elevation
+        As in ``read_network``.
 
     Raises
     ------
+    InputError
+        An argument is wrong.
     NetworkError
         The server cannot be reached, knows no such place, or has no streets there.
 
     Notes
     -----
-    ``osmnx.settings`` decides the server, the cache folder and the time limit.
+    ``osmnx.settings`` decides the server, the cache folder and the time limit. Squares
+    are not downloaded; read a .osm.pbf extract to have them crossed.
     """
     import osmnx
 
-    if mode != "walk":
-        raise InputError(f'`mode` must be "walk"; got {mode!r}.')
+    profile = Profile.of(
+        mode=mode, steps=steps, signals=signals, private=private, elevation=elevation
+    )
     options: dict[str, Any] = {
         "custom_filter": '["highway"]["area"!~"yes"]',
         "simplify": False,
         "retain_all": True,
     }
     area = None if isinstance(place_or_polygon, str) else clip_area(place_or_polygon)
-    tags = set(osmnx.settings.useful_tags_way) | {"foot", "oneway:foot", "motorroad"}
     before = osmnx.settings.useful_tags_way
-    osmnx.settings.useful_tags_way = sorted(tags)
+    osmnx.settings.useful_tags_way = sorted({*before, *tags_for(profile)})
     try:
         if isinstance(place_or_polygon, str):
             graph = osmnx.graph_from_place(place_or_polygon, **options)
@@ -160,17 +238,19 @@ def download_network(
     finally:
         osmnx.settings.useful_tags_way = before
     name = place_or_polygon if isinstance(place_or_polygon, str) else "download"
-    return _network(lines_from_graph(graph), {"file": name}, None, max_access)
+    return _network(lines_from_graph(graph, profile), {"file": name}, profile, None, max_access)
 
 
 def _network(
-    lines: StreetLines, facts: dict[str, Any], clip: object, max_access: float
+    lines: StreetLines, facts: dict[str, Any], profile: Profile, clip: object, max_access: float
 ) -> WalkNetwork:
     if clip is not None:
         lines = clip_lines(lines, clip)
         if not len(lines.tags):
             raise NetworkError(f"No street of {facts['file']!r} lies inside `clip`.")
-    return WalkNetwork.from_lines(lines, max_access=max_access, source=facts)
+    lines = add_heights(lines, profile.elevation)
+    rules = profile.to_dict()
+    return WalkNetwork.from_lines(lines, max_access=max_access, source=facts | {"rules": rules})
 
 
 def _local(path: str | Path) -> Path:
@@ -196,7 +276,7 @@ def _read_graphml(path: Path) -> nx.Graph[Any]:
         raise NetworkError(f"{path.name!r} is not a GraphML file by OSMnx ({error}).") from error
 
 
-def _read_lines(path: Path) -> StreetLines:
+def _read_lines(path: Path, profile: Profile) -> StreetLines:
     import geopandas as gpd
 
     try:
@@ -205,4 +285,4 @@ def _read_lines(path: Path) -> StreetLines:
         raise NetworkError(f"{path.name!r} cannot be read as street lines ({error}).") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise NetworkError(f"{path.name!r} has no geometry: these are not street lines.")
-    return lines_from_frame(frame, repr(path.name))
+    return lines_from_frame(frame, repr(path.name), profile)

@@ -20,6 +20,7 @@ from servicecircle.networks.assemble import (
     local_crs,
     street_costs,
 )
+from servicecircle.networks.profile import SPEEDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ISLAND_KM = 2.0
 MAX_ACCESS = 100.0
+MOST_ACCESS = 5_000.0  # what the raster's 16 bits of decimetres hold
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,7 +50,7 @@ class WalkNetwork:
     ends : numpy.ndarray
         (m, 2) int32: first and last node of every street.
     street_cost : numpy.ndarray
-        (m, 2) int32 decimetres of walking, along the street and against it.
+        (m, 2) int32 decimetres of effective length, along the street and against it.
     metres : numpy.ndarray
         (m,) float64: length of every street.
     shape_xy, shape_offsets : numpy.ndarray
@@ -63,9 +65,9 @@ class WalkNetwork:
         A connected part with fewer kilometres than this, other than the largest, is an
         island: kept in ``streets``, never joined to.
     mode : str
-        Who walks it; today always ``"walk"``.
+        Who moves: ``"walk"``, ``"cycle"`` or ``"ebike"``.
     source : dict
-        Where it came from: file name, vintage, counts.
+        Where it came from: file name, vintage, counts, and the ``rules`` it was built by.
     """
 
     crs: pyproj.CRS
@@ -103,13 +105,14 @@ class WalkNetwork:
             node_xy=np.stack(project(*streets.node_lonlat.T), axis=1),
             ends=streets.ends.astype(np.int32),
             street_cost=street_costs(
-                streets.metres, tags["along"].to_numpy(), tags["against"].to_numpy()
+                streets.effort, tags["along"].to_numpy(), tags["against"].to_numpy()
             ),
             metres=streets.metres,
             shape_xy=np.stack(project(*streets.lonlat.T), axis=1),
             shape_offsets=streets.offsets.astype(np.int64),
-            tags=tags.drop(columns=["along", "against"]).astype(str),
+            tags=tags[["highway", "name", "access"]].astype(str),
             component=components(streets.ends, len(streets.node_lonlat)),
+            mode=source.get("rules", {}).get("mode", "walk"),
             source=source,
         ).with_access(max_access)
 
@@ -211,11 +214,34 @@ class WalkNetwork:
 
         return build_raster(self)
 
+    @property
+    def speed(self) -> float:
+        """Usual speed of the mode in km/h: 4.5 walking, 12 cycling, 15 by e-bike."""
+        return SPEEDS[self.mode]
+
     def with_access(self, max_access: float) -> WalkNetwork:
-        """Return the same network with another limit for the walk off the street (metres)."""
-        if not np.isfinite(max_access) or max_access <= 0:
-            raise InputError(f"`max_access` must be above 0 m; got {max_access!r}.")
-        return replace(self, max_access=float(max_access))
+        """Return the same network with another limit for the walk off the street.
+
+        Parameters
+        ----------
+        max_access : float
+            Metres, above 0 and at most 5,000.
+
+        Raises
+        ------
+        InputError
+            ``max_access`` is no number or out of range.
+        """
+        try:
+            metres = float(max_access)
+        except (TypeError, ValueError):
+            raise InputError(f"`max_access` must be metres; got {max_access!r}.") from None
+        if not 0 < metres <= MOST_ACCESS:
+            raise InputError(
+                f"`max_access` must be above 0 and at most {MOST_ACCESS:,.0f} m; "
+                f"got {max_access!r}."
+            )
+        return replace(self, max_access=metres)
 
     def quality(self) -> pd.DataFrame:
         """Measure the network and say in plain words what it is fit for."""
