@@ -196,7 +196,7 @@ def test_a_reader_with_streets_detects_converts_and_says_so(shared_data, tmp_pat
 def test_a_reader_refuses_when_the_streets_do_not_tell(shared_data, tmp_path):
     network, lonlat, _ = city(shared_data, "nanjing_core.osm.pbf")
     path = table_of(lonlat.T, tmp_path, rows=3)
-    with pytest.raises(CrsError, match="the streets do not tell.*Say coordinates="):
+    with pytest.raises(CrsError, match=r"the streets do not tell.*Say coordinates="):
         sc.read_sites(path, network=network)
     with pytest.raises(CrsError, match="give `network=`"):
         sc.read_sites(path)

@@ -49,7 +49,7 @@ def test_districts_of_nanjing_come_to_lie_on_openstreetmaps_own_lines(shared_dat
 @pytest.mark.shared
 def test_the_datum_of_chinese_outlines_must_be_said(shared_data):
     path = shared_data / "districts" / "gcj02" / "320102.geojson"
-    with pytest.raises(CrsError, match='Amap .* are coordinates="gcj02"'):
+    with pytest.raises(CrsError, match=r'Amap .* are coordinates="gcj02"'):
         sc.read_districts(path)
     with pytest.raises(CrsError, match="`coordinates` must be"):
         sc.read_districts(path, coordinates="mars")

@@ -180,7 +180,8 @@ def test_an_amenitys_own_column_is_yes_or_no_or_a_number(tmp_path):
 
 @pytest.mark.parametrize(
     ("header", "system"),
-    [("经度(高德)", "gcj02"), ("百度经度", "bd09"), ("gcj02_lng", "gcj02"), ("经度（WGS84）", "wgs84"),
+    [("经度(高德)", "gcj02"), ("百度经度", "bd09"), ("gcj02_lng", "gcj02"),
+     ("经度（WGS84）", "wgs84"),
      ("GPS经度", "wgs84"), ("腾讯经度", "gcj02"), ("天地图经度", "wgs84"), ("经度", None)],
 )  # fmt: skip
 def test_a_header_may_name_its_system(tmp_path, header, system):
@@ -205,8 +206,10 @@ def test_two_pairs_of_coordinates_must_be_told_apart(tmp_path):
 def messy(tmp_path):
     rows = [
         [*TITLE, *[None] * 6],
-        ["编号", "站点名称", "开放时间", "配套设施", "职工人数", "是否临街", "满意度", "天气", "联系电话", "类型"],
-        ["001", "甲站", "早9点到晚8点,周一休息", "饮水机、微波炉、秋千", "约300人", "是", "85", "晴", "139", "楼宇型"],
+        ["编号", "站点名称", "开放时间", "配套设施", "职工人数", "是否临街", "满意度",
+         "天气", "联系电话", "类型"],
+        ["001", "甲站", "早9点到晚8点,周一休息", "饮水机、微波炉、秋千", "约300人", "是", "85",
+         "晴", "139", "楼宇型"],
         ["002", "乙站", "看情况吧", "无", "很多", "也许", "92%", None, "138", "飞船"],
         ["合计", None, None, None, 300, None, None, None, None, None],
     ]  # fmt: skip

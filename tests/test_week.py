@@ -53,7 +53,7 @@ def reach(stations, workers):
         (dt.datetime(2025, 6, 10, 10), 40, "A"),  # noqa: DTZ001
     ],
 )
-def test_only_what_is_open_covers(reach, stations, workers, at, covered, nearest):
+def test_only_what_is_open_covers(reach, stations, workers, *, at, covered, nearest):
     with pytest.warns(InputWarning, match=r"1 of 3 facilities .* count as closed: \['C'\]"):
         coverage = sc.measure_coverage(reach, stations, workers, at=at)
     assert coverage.summary()["covered"].item() == covered

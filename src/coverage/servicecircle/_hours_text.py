@@ -17,9 +17,15 @@ _OSM = re.compile(
     r"24/7|\b(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b|^off$"
 )
 _ALWAYS = re.compile(r"24小时|24h(?:ours)?\b|全天候?|(?<!\d)0?0:00-24:00|昼夜")
-_OFF = re.compile(r"暂停开放|停用|暂停|已?关闭$|停业|撤销|off")
-_HOST = re.compile(r"与?.{0,6}同步|同.{0,4}(?:营业|开放)时间|随店")
-_UNKNOWN = re.compile(r"预约|不定时|不固定|视情况|弹性|另行通知")
+# Phrases that are understood as a whole → value, note
+_WHOLE: tuple[tuple[re.Pattern[str], tuple[str | None, str]], ...] = (
+    (
+        re.compile(r"与?.{0,6}同步|同.{0,4}(?:营业|开放)时间|随店"),
+        (None, "as its host: put the host's hours here"),
+    ),
+    (re.compile(r"预约|不定时|不固定|视情况|弹性|另行通知"), (None, "by appointment or not fixed")),
+    (re.compile(r"暂停开放|停用|暂停|已?关闭$|停业|撤销|off"), ("off", "")),
+)
 
 _NUMERAL = re.compile("[一二两三四五六七八九十]{1,3}(?=[点时](?!间))")
 _HALF = r"(?:上午|早上|早晨|清晨|早|凌晨|下午|中午|午间|傍晚|晚上|晚间|晚|夜间|夜里|夜)"
@@ -78,12 +84,14 @@ def translate(text: str) -> tuple[str | None, str]:
     if _OSM.search(plain) and plain.isascii():
         return plain, ""
     plain = _even(plain)
-    if _HOST.search(plain):
-        return None, "as its host: put the host's hours here"
-    if _UNKNOWN.search(plain):
-        return None, "by appointment or not fixed"
-    if _OFF.search(plain):
-        return "off", ""
+    for pattern, answer in _WHOLE:
+        if pattern.search(plain):
+            return answer
+    return _spelt_out(plain)
+
+
+def _spelt_out(plain: str) -> tuple[str | None, str]:
+    """Return what days and times say."""
     always = _ALWAYS.search(plain)
     if always:
         plain = _ALWAYS.sub(" 0:00-24:00 ", plain, count=1)

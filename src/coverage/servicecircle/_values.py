@@ -50,6 +50,7 @@ _DATE = re.compile(
 )
 _COMPACT = 8  # 20230501
 _EIGHT_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000  # 1954 to 2119
 _SERIAL_ZERO = dt.date(1899, 12, 30)
 _AT_LEAST = {"至少", "不少于", "大于", "超过", "超", "逾", ">", ">=", "≥", "以上", "及以上", "+"}
@@ -275,27 +276,21 @@ def _floor(digits: str, *, below: bool) -> int:
 
 def _day(cell: object) -> dt.date | None:
     """Return the day that a cell means, or None."""
-    if isinstance(cell, dt.datetime):
-        return None if cell is pd.NaT else cell.date()
-    if isinstance(cell, dt.date):
-        return cell
+    if isinstance(cell, dt.date):  # a datetime is a date too; NaT is none
+        return None if pd.isna(cell) else dt.date(cell.year, cell.month, cell.day)
     text = _text(cell)
     if text is None:
         return None
-    plain = unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKC", text).replace("T", " ")
     plain = _EIGHT_DIGITS.sub(r"\1-\2-\3", plain) if len(plain) == _COMPACT else plain
+    match = _DATE.fullmatch(plain)
     try:
-        serial = float(plain)
-    except ValueError:
-        serial = np.nan
-    if _FIRST_SERIAL <= serial <= _LAST_SERIAL:
-        return _SERIAL_ZERO + dt.timedelta(days=int(serial))
-    match = _DATE.fullmatch(plain.replace("T", " "))
-    if match is None:
-        return None
-    try:
+        if match is None or _SERIAL.fullmatch(plain):
+            serial = int(float(plain))
+            inside = _FIRST_SERIAL <= serial <= _LAST_SERIAL
+            return _SERIAL_ZERO + dt.timedelta(days=serial) if inside else None
         return dt.date(int(match["year"]), int(match["month"] or 1), int(match["day"] or 1))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -232,8 +232,8 @@ def measure_coverage(
         unknown = facilities.index[facilities["open"].isna()]
         if len(unknown):
             warnings.warn(
-                f"{len(unknown)} of {len(facilities)} facilities have no readable opening hours and "
-                f"count as closed: {name_some(unknown)}.",
+                f"{len(unknown)} of {len(facilities)} facilities have no readable opening hours "
+                f"and count as closed: {name_some(unknown)}.",
                 InputWarning,
                 stacklevel=2,
             )

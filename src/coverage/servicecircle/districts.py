@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
+import numpy as np
 import shapely
 
 from servicecircle import _values
@@ -73,7 +74,7 @@ def read_districts(
     areas = shapes.geom_type.isin(["Polygon", "MultiPolygon"])
     if not areas.any():
         raise InputError(f"{table.source} holds no polygons, only {sorted(set(shapes.geom_type))}.")
-    shapes = _repaired(shapes[areas], table.source)
+    shapes = _repaired(gpd.GeoSeries(shapes[areas]), table.source)
     system = _system(shapes, coordinates, table.source)
     outlines = gpd.GeoSeries(to_wgs84(shapes, system))
     frame = table.frame[areas]
@@ -89,11 +90,11 @@ def _system(shapes: gpd.GeoSeries, coordinates: System | None, source: str) -> S
     if coordinates is not None:
         return coordinates
     inner = shapes.representative_point()
-    if near_mainland(inner.x.to_numpy(), inner.y.to_numpy()).any():
+    if near_mainland(np.array(inner.x), np.array(inner.y)).any():
         raise CrsError(
-            f"{source} lies in mainland China, where a file's CRS does not tell its datum: outlines "
-            'from Amap (most public packages) are coordinates="gcj02", those from OpenStreetMap '
-            'or a survey "wgs84". Say which.'
+            f"{source} lies in mainland China, where a file's CRS does not tell its datum: "
+            'outlines from Amap (most public packages) are coordinates="gcj02", those from '
+            'OpenStreetMap or a survey "wgs84". Say which.'
         )
     return "wgs84"
 

@@ -139,10 +139,10 @@ def score_sites(
         nobody is reached); ``mean_minutes``, the walk of the gained; ``nearest_station``
         and ``nearest_minutes`` (missing beyond the cutoff, and when only a ``Reach`` is
         given); ``main_group`` of the gained; ``points_gain``, ``points_overlap``,
-        ``points_access``, ``points_cost``, ``points_standard``; their sum ``score`` (0–100); ``rank`` (1 is
-        best, ties by id); ``reason_en``, ``reason_zh``; ``status``; with a standard also
-        ``standard_passed``, ``standard_en``, ``standard_zh``. Rows whose status is not
-        ``ok`` carry no figures.
+        ``points_access``, ``points_cost``, ``points_standard``; their
+        sum ``score`` (0–100); ``rank`` (1 is best, ties by id); ``reason_en``,
+        ``reason_zh``; ``status``; with a standard also ``standard_passed``,
+        ``standard_en``, ``standard_zh``. Rows whose status is not ``ok`` carry no figures.
 
     Raises
     ------

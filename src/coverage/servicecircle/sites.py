@@ -358,8 +358,8 @@ def _detected(table: Table, rows: _Rows, doubtful: Bools, network: WalkNetwork |
             f"not tell. {found.reason}. {_CHOICES}."
         )
     said = (
-        f"{table.source}: coordinates detected as {found.system}. {found.reason}. If that is wrong, "
-        'say coordinates="wgs84", "gcj02" or "bd09".'
+        f"{table.source}: coordinates detected as {found.system}. {found.reason}. If that is "
+        'wrong, say coordinates="wgs84", "gcj02" or "bd09".'
     )
     table.notes.append(said)
     warnings.warn(said, CrsWarning, stacklevel=6)

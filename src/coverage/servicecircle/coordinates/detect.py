@@ -154,8 +154,9 @@ def _arrays(points: Places) -> tuple[Floats, Floats]:
         series = points.geometry
         if series.crs is not None and not series.crs.is_geographic:
             series = series.to_crs(4326)
-        inner = series[~(series.is_empty | series.isna())].representative_point()
-        return inner.x.to_numpy(dtype=float), inner.y.to_numpy(dtype=float)
+        known = series[~(series.is_empty | series.isna())]
+        inner = gpd.GeoSeries(known).representative_point()
+        return np.array(inner.x, dtype=np.float64), np.array(inner.y, dtype=np.float64)
     if isinstance(points, (tuple, list)) and len(points) == 2:  # noqa: PLR2004 (x, y)
         x, y = (np.asarray(values, dtype=float) for values in points)
         if x.shape == y.shape:
@@ -243,9 +244,9 @@ def _decide(
     confidence = float((draws @ sums.T > 0).all(axis=1).mean())
     row = evidence.loc[best]
     said = (
-        f"Read as {best}, {len(blocks):,} points lie a median of {row['median_metres']:.0f} m from a "
-        f"street, {row['share_30m']:.0%} of them within {_NEAR:.0f} m; it wins {confidence:.1%} of "
-        "resamples"
+        f"Read as {best}, {len(blocks):,} points lie a median of {row['median_metres']:.0f} m from "
+        f"a street, {row['share_30m']:.0%} of them within {_NEAR:.0f} m; it wins "
+        f"{confidence:.1%} of resamples"
     )
     sure = confidence >= _SURE and count >= _FEWEST_BLOCKS and row["median_metres"] < _FAR
     if not sure:

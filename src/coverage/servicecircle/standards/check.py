@@ -240,7 +240,7 @@ def _finish(checks: pd.DataFrame, asked: Standard, amenities: pd.DataFrame) -> p
         wording = list(asked.rules[language])
         by_amenity = (asked.rules["check"] == "min_amenities").to_numpy()
         out[f"sentence_{language}"] = [
-            _sentence(wording, no, open_, by_amenity, items, language)
+            _sentence(wording, no, open_, by_amenity, items, language=language)
             for no, open_, items in zip(failed, unknown, missing, strict=True)
         ]
     return out
@@ -261,6 +261,7 @@ def _sentence(
     unknown: np.ndarray,
     by_amenity: np.ndarray,
     items: str,
+    *,
     language: str,
 ) -> str:
     zh = language == "zh"

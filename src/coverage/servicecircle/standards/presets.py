@@ -76,7 +76,8 @@ class Standard:
     @property
     def at_least(self) -> dict[str, int]:
         """The quotas as `choose_sites` takes them: ``{"district": 1}``."""
-        return {str(row.column): int(row.at_least) for row in self.quotas.itertuples()}
+        pairs = zip(self.quotas["column"], self.quotas["at_least"], strict=True)
+        return {str(column): int(least) for column, least in pairs}
 
     def summary(self) -> pd.DataFrame:
         """Return rules and quotas under each other, with their sources."""

@@ -74,7 +74,7 @@ def _set_numbers(table: Table, name: str) -> None:
         for end, bound in (("low", read.low), ("high", read.high)):
             table.frame[unused(f"{name}_{end}", set(table.frame.columns))] = bound * scale
         table.notes.append(
-            f"`{name}`: ranges count with their middle; `{name}_low` and `{name}_high` keep the ends"
+            f"`{name}`: ranges count with their middle; `{name}_low`, `{name}_high` keep the ends"
         )
 
 

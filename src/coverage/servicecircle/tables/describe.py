@@ -51,11 +51,13 @@ class TableDescription:
 
     def __repr__(self) -> str:
         lines = [f"{self.source}: {self.rows:,} rows, {len(self.columns)} columns"]
-        for row in self.columns.itertuples(index=False):
-            name = "carried along" if pd.isna(row.understood_as) else row.understood_as
-            lines.append(f"  {row.column} → {name}: {_shown(row.examples, row.converted)}")
-            if row.not_understood:
-                lines.append(f"      not understood: {', '.join(row.not_understood[:_EXAMPLES])}")
+        for row in self.columns.to_dict("records"):
+            name = "carried along" if pd.isna(row["understood_as"]) else row["understood_as"]
+            shown = _shown(row["examples"], row["converted"])
+            lines.append(f"  {row['column']} → {name}: {shown}")
+            if row["not_understood"]:
+                lost = ", ".join(row["not_understood"][:_EXAMPLES])
+                lines.append(f"      not understood: {lost}")
         lines += [f"  note: {text}" for text in self.notes]
         lines += [f"  lost: {text}" for text in self.losses]
         return "\n".join(lines)
@@ -183,7 +185,7 @@ def _as_it_is(cells: pd.Series) -> tuple[list[str], list[str]]:
 def _as_frame(table: Table, name: str, cells: pd.Series) -> tuple[list[str], list[str]]:
     if name not in table.frame.columns:
         return [], []
-    read = [_plain(table.frame.at[row, name]) for row in cells.index[:_EXAMPLES]]
+    read = [_plain(table.frame.loc[row, name]) for row in cells.index[:_EXAMPLES]]
     text = _values.texts(table.raw[name])
     silent = text[text.notna() & table.frame[name].isna()].drop_duplicates()
     return read, [t for t in silent if t != "-" and not _values.is_unknown(t)]
