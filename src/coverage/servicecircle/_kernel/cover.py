@@ -118,7 +118,7 @@ def _reduce_once(cover: Cover, *, drop_dominated: bool) -> Reduced:
     if len(live) == 0:
         nothing = np.zeros(0, dtype=np.int64)
         return Reduced(select(cover, nothing, nothing), nothing, row_of)
-    group, first = _same_rows(cover, live)
+    group, first = same_rows(cover, live)
     row_of[live] = group
     weight = np.zeros(len(first), dtype=np.int64)
     np.add.at(weight, group, cover.weight[live])
@@ -128,7 +128,7 @@ def _reduce_once(cover: Cover, *, drop_dominated: bool) -> Reduced:
     return Reduced(select(smaller, sites, np.arange(len(first))), sites, row_of)
 
 
-def _same_rows(cover: Cover, live: Ints) -> tuple[Ints, Ints]:
+def same_rows(cover: Cover, live: Ints) -> tuple[Ints, Ints]:
     """Group the live rows by their sites; return each one's group and a row of each group."""
     salt = 0
     while True:

@@ -12,6 +12,7 @@ import pandas as pd
 from servicecircle._sentences import count_text
 from servicecircle.coverage import Coverage, coverage_of
 from servicecircle.scores import SiteTable, together
+from servicecircle.siting._conflicts import Conflict
 from servicecircle.siting.plan import Asked, SitePlan, gap_between
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """What was solved, in units of weight.
+    """What was solved.
 
+    ``answer``: value and bound in the unit of the aim. Gains are in units of weight.
     ``order``: positions of the sites as they open. ``gains``: what each adds. ``further``:
     what every candidate would add afterwards.
     """
@@ -35,6 +37,7 @@ class Found:
     gains: Ints
     further: Ints
     seconds: float
+    conflicts: list[Conflict]
 
 
 def write_plan(
@@ -50,9 +53,7 @@ def write_plan(
     covered = np.concatenate([[today], today + np.cumsum(found.gains)]) / table.scale
     share = covered / total if total > 0 else np.full(len(covered), math.nan)
     sites = _sites(table, scored, found, covered[1:], share[1:])
-    feasible = found.answer.status != "infeasible"
-    value = (today + found.answer.value) / table.scale if feasible else math.nan
-    bound = (today + found.answer.bound) / table.scale
+    value, bound = found.answer.value, found.answer.bound
     return SitePlan(
         sites=sites,
         candidates=_candidates(table, scored, found),
@@ -65,7 +66,7 @@ def write_plan(
         optimality_gap=gap_between(value, bound),
         seconds=found.seconds,
         curve=_curve(sites, covered, share),
-        conflicts=_conflicts(table, asked, feasible=feasible),
+        conflicts=_conflicts(table, found.conflicts),
         parameters=vars(asked).copy(),
         reach=table.reach,
         network=network,
@@ -126,31 +127,18 @@ def _curve(sites: gpd.GeoDataFrame, covered: Floats, share: Floats) -> pd.DataFr
     )
 
 
-def _conflicts(table: SiteTable, asked: Asked, *, feasible: bool) -> pd.DataFrame:
+def _conflicts(table: SiteTable, broken: list[Conflict]) -> pd.DataFrame:
     """List rules that exclude each other, and demand that nobody can reach."""
-    rows = [] if feasible else [_too_many_required(asked)]
+    rows: list[tuple[object, ...]] = list(broken)
     reached = np.zeros(len(table.units), dtype=bool)
     reached[table.within.indices] = True
     lost = (table.units > 0) & ~reached & ~table.covered
     if lost.any():
         rows.append(_out_of_reach(table, lost))
-    columns = ["rule", "ids", "reason_en", "reason_zh", "mend_en", "mend_zh"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(Conflict._fields))
 
 
-def _too_many_required(asked: Asked) -> tuple[object, ...]:
-    number = len(asked.required)
-    return (
-        "required",
-        asked.required,
-        f"{number} sites are required but only {asked.n_open} may open.",
-        f"必选站点有 {number} 个，但最多只能开设 {asked.n_open} 个。",
-        f"Allow `n_open={number}`, or require fewer.",
-        f"把上限提高到 {number} 个，或减少必选站点。",
-    )
-
-
-def _out_of_reach(table: SiteTable, lost: Bools) -> tuple[object, ...]:
+def _out_of_reach(table: SiteTable, lost: Bools) -> Conflict:
     ids = table.demand.index[table.demand_order[lost]]
     workers = count_text(float(table.units[lost].sum() / table.scale))
     limit = f"{table.reach.cutoff:g}"
@@ -158,7 +146,7 @@ def _out_of_reach(table: SiteTable, lost: Bools) -> tuple[object, ...]:
         f"No station and no candidate is within {limit} minutes of {workers} workers at "
         f"{len(ids):,} places."
     )
-    return (
+    return Conflict(
         "out_of_reach",
         tuple(ids),
         english,

@@ -44,7 +44,7 @@ class Answer:
     """Open sites (positions), the weight they cover, an upper bound, and the status."""
 
     sites: Ints
-    value: int
+    value: float
     bound: float
     status: Status
 

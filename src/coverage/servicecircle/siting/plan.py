@@ -11,6 +11,8 @@ import pandas as pd
 from servicecircle._sentences import count_text, percent_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import geopandas as gpd
 
     from servicecircle.coverage import Coverage
@@ -22,10 +24,10 @@ Status = Literal["proved", "gap", "time_limit", "infeasible"]
 
 @dataclass(frozen=True)
 class Asked:
-    """What a plan was asked for."""
+    """What a plan was asked for; the names are those of `choose_sites`."""
 
     aim: str
-    n_open: int
+    n_open: int | None
     required: tuple[object, ...]
     forbidden: tuple[object, ...]
     minutes: tuple[float, ...]
@@ -34,6 +36,19 @@ class Asked:
     time_limit: float
     gap: float
     seed: int
+    budget: float | None = None
+    cost: str = "cost"
+    at_least: Mapping[str, int | Mapping[object, int]] | None = None
+    at_most: Mapping[str, int | Mapping[object, int]] | None = None
+    count_existing: bool = True
+    min_spacing: float | None = None
+    exclusive: str | Iterable[Iterable[object]] | None = None
+    floor: Mapping[str, float | Mapping[object, float]] | None = None
+    share: float | None = None
+    backup: bool = False
+    capacity: str | None = None
+    split: bool = True
+    fair_by: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,8 +74,12 @@ class SitePlan:
         that was asked for. "time_limit": the search was stopped; ``bound`` says how much
         better a plan could be at most. "infeasible": the rules exclude each other.
     value, bound : float
-        Workers covered by today's stations and the plan together, and the most that any
-        plan could cover. NaN if infeasible.
+        In the unit of the aim; NaN if infeasible. ``most_covered``: workers covered (twice,
+        with ``backup``; served, with ``capacity``) by today's stations and the plan
+        together, and the most that any plan could cover. ``fewest_sites``: new sites, and
+        the fewest possible. ``least_walking``: worker-minutes to the nearest, where nobody
+        within the cutoff counts the cutoff. ``shortest_worst``: minutes of the longest walk.
+        ``fairest``: the smallest share of any group.
     optimality_gap : float
         ``|bound − value| / |value|``; 0 if proved.
     seconds : float
@@ -136,7 +155,9 @@ class SitePlan:
     def _proof(self) -> str:
         if self.status in ("proved", "infeasible"):
             return "proved best" if self.status == "proved" else "infeasible"
-        return f"at most {count_text(self.bound)} possible ({self.optimality_gap:.2%} more)"
+        if self.parameters["aim"] == "most_covered":
+            return f"at most {count_text(self.bound)} possible ({self.optimality_gap:.2%} more)"
+        return f"value {self.value:,.6g}, bound {self.bound:,.6g} ({self.optimality_gap:.2%})"
 
     def _repr_html_(self) -> str:
         shown = ["order", "gain", "covered_after", "share_after", "reason_zh", "reason_en"]
