@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import osmium
@@ -18,7 +19,9 @@ import shapely
 
 from servicecircle import read_network
 from servicecircle.coordinates.detect import _STEPS, _distances, _street_classes
-from servicecircle.networks.nearest_street import StreetIndex
+
+if TYPE_CHECKING:
+    from servicecircle.networks.nearest_street import StreetIndex
 
 EXTRACTS = ("nanjing_core.osm.pbf", "shenzhen_nanshan.osm", "monaco.osm.pbf",
             "helsinki.osm.pbf", "porto_alegre.osm.pbf")  # fmt: skip

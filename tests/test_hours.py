@@ -7,6 +7,8 @@ import datetime as dt
 import opening_hours
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from servicecircle import read_hours
 from servicecircle.errors import InputError
@@ -46,7 +48,7 @@ PHRASES = {
     ("Mo-Fr 11:30-13:30", 10): ["午间 11:30-13:30", "工作日午间11:30-13:30"],
     ("Fr[-1] 09:00-11:00", None): ["每月最后一个周五 9-11点"],
     ("SH 08:30-17:30", 0): ["寒暑假 8:30-17:30", "寒暑假(8:30-17:30)"],
-    ("off", 0): ["暂停开放", "停用"],
+    ("off", 0): ["暂停开放", "停用", "周一9:00-17:00,周一休息"],
     ("Mo-Su 08:30-11:00,13:30-17:00", 42): ["8:30-11:00\n13:30-17:00"],
     ("Mo-Su 06:00-18:00", 84): ["6:00-18:00"],
     ("Mo,We,Fr 09:00-11:00", 6): ["周一、三、五 9:00-11:00"],
@@ -57,6 +59,10 @@ PHRASES = {
     ("Mo-Fr 00:00-24:00", 120): ["周一至周五24小时"],
     ("Mo-Fr 09:00-17:00; PH off", 40): ["Mo-Fr 09:00-17:00; PH off"],
 }  # fmt: skip
+WORDS = (
+    "周星期一二三四五六日天至到-—~,、;:：0123456789点时半早晚上下午中次日工作末"
+    "节假休息除了夏冬季月每()（） 24/7MoPH"
+)
 UNKNOWN = {
     "与门店同步": "host",
     "同营业时间": "host",
@@ -150,3 +156,12 @@ def test_moments_are_read(text, moment):
 def test_what_is_no_moment_is_refused(text):
     with pytest.raises(InputError, match="`at` must be a moment"):
         read_moment(text)
+
+
+@given(st.text(alphabet=WORDS, max_size=24))
+def test_no_text_breaks_the_reader_or_gives_hours_that_cannot_be_evaluated(text):
+    read = read_hours(text)
+    if read.osm is not None:
+        assert opening_hours.validate(read.osm)
+        weekly = read.weekly()
+        assert weekly is None or 0 <= weekly <= 168

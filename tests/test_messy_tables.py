@@ -7,14 +7,17 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 import servicecircle as sc
 from servicecircle import _values
 from servicecircle.errors import InputError, InputWarning
-from servicecircle.standards import site_amenities
+from servicecircle.standards import read_amenities, site_amenities
 from servicecircle.tables import read_table
 
+SIGNS = "负地下一二三层楼fB1-2、0年月日./%％万约余无等(（损坏)饮水机微波炉 "
 TITLE = ["某街道户外劳动者服务站点情况表", None, None, None]
 
 
@@ -152,7 +155,7 @@ def test_what_is_no_day_is_unreadable(cell):
     ("text", "floors"),
     [("一层", "1"), ("1F", "1"), ("首层", "1"), ("负一层", "-1"), ("B1", "-1"), ("1-2层", "1;2"),
      ("1", "1"), ("二楼", "2"), ("地下一层", "-1"), ("B1-1层", "-1;1"), ("1、3层", "1;3"),
-     ("十二层", "12"), ("夹层", None), ("未知", None)],
+     ("十二层", "12"), ("夹层", None), ("二一层", None), ("未知", None)],
 )  # fmt: skip
 def test_floors_are_read(text, floors):
     assert _values.floors(text) == floors
@@ -281,3 +284,13 @@ def test_percent_of_exactly_one_is_said(tmp_path):
     with pytest.warns(InputWarning, match="exactly 1 taken as 100 %"):
         sites = sc.read_sites(path)
     assert sites["satisfaction"].item() == 1.0
+
+
+@given(st.text(max_size=12) | st.text(alphabet=SIGNS, max_size=16))
+def test_no_cell_breaks_a_reader(text):
+    cells = pd.Series([text], dtype="str")
+    _values.floors(text)
+    _values.dates(cells)
+    _values.shares(cells)
+    _values.numbers(cells)
+    read_amenities(text)

@@ -295,6 +295,8 @@ def _write_rule(rule: _Rule, phrase: _Phrase) -> str:
     wraps = any(end <= start for start, end in rule.times)
     days = (rule.days or set(EVERY_DAY)) | phrase.also
     days -= phrase.closed
+    if not days:
+        return "off"
     plain = days == EVERY_DAY and (rule.months or rule.prefix or wraps)
     head = [rule.months, rule.prefix, "" if plain else _write_days(days)]
     return " ".join([*(part for part in head if part), times])

@@ -191,15 +191,19 @@ def floors(text: str) -> str | None:
     Returns None where the text names none.
     """
     plain = unicodedata.normalize("NFKC", text).casefold().replace(" ", "")
-    found: list[int] = []
+    found: set[int] = set()
     for part in re.split("[、,;/和及+]", plain):
         match = _FLOOR.fullmatch(part)
-        if match is None:
+        try:
+            if match is None:
+                return None
+            low = _floor(match["low"], below=bool(match["below"]))
+            last = match["high"] or match["low"]
+            high = _floor(last, below=bool(match["below2" if match["high"] else "below"]))
+        except ValueError:  # numerals side by side, as in 二一
             return None
-        low = _floor(match["low"], below=bool(match["below"]))
-        high = low if match["high"] is None else _floor(match["high"], below=bool(match["below2"]))
-        found += [floor for floor in range(min(low, high), max(low, high) + 1) if floor]
-    return ";".join(map(str, sorted(set(found)))) if found else None
+        found |= set(range(min(low, high), max(low, high) + 1)) - {0}
+    return ";".join(map(str, sorted(found))) if found else None
 
 
 def yes_no(cells: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
