@@ -12,7 +12,7 @@ import shapely
 
 from servicecircle._checks import check_minutes, crs_of
 from servicecircle._compile import announce_compilation
-from servicecircle._kernel.batch import in_threads, join_ragged, part_sizes
+from servicecircle._kernel.batch import in_threads, join_ragged
 from servicecircle._kernel.field import areas_of_all, areas_of_each
 from servicecircle._kernel.lines import cut_lines
 from servicecircle._kernel.pieces import pieces_of_each
@@ -81,49 +81,61 @@ def service_areas(
     graph = graph_towards(network, towards)
     joined = join_places(network, facilities, "facilities")
     announce_compilation()
-    draw = _shapes_of_all if dissolve else _shapes_of_each
-    shapes = draw(network, graph, joined, levels)
+    target = crs_of(facilities, "facilities")
+    draw = _areas_of_all if dissolve else _areas_of_each
+    shapes, square_metres = draw(network, graph, joined, levels, target)
     ids = pd.Index([pd.NA]) if dissolve else facilities.index
     snap = np.full(1, np.nan) if dissolve else joined.metres
     status = np.array(["ok"], dtype=object) if dissolve else joined.status
     repeat = len(cutoffs)
-    area = shapely.area(shapes) / 1e6
+    area = square_metres / 1e6
     radius_km = np.tile(cutoffs, len(ids)) * speed / 60
     compass = np.where(radius_km > 0, np.pi * radius_km**2, np.nan)
     joinable = np.repeat((status == "ok") & (not dissolve), repeat)
     frame = {
         "facility": ids.repeat(repeat),
         "minutes": np.tile(cutoffs, len(ids)),
-        "geometry": _to_crs(shapes, network.crs, crs_of(facilities, "facilities")),
+        "geometry": shapes,
         "area_km2": area,
         "reach_ratio": np.where(joinable, area / compass, np.nan),
         "snap_metres": np.repeat(snap, repeat),
         "status": np.repeat(status, repeat),
     }
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs=facilities.crs)
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=target)
 
 
-def _shapes_of_each(
-    network: WalkNetwork, graph: Graph, joined: JoinedPlaces, levels: np.ndarray
-) -> np.ndarray:
-    """MultiPolygons of every place and level, place by place, in the network's CRS."""
+def _areas_of_each(
+    network: WalkNetwork,
+    graph: Graph,
+    joined: JoinedPlaces,
+    levels: np.ndarray,
+    target: pyproj.CRS,
+) -> tuple[np.ndarray, np.ndarray]:
+    """MultiPolygons of every place and level, place by place, and their square metres."""
     origins, raster = joined.origins(graph), network.raster
     order = np.argsort(origins.street, kind="stable")
-    parts = in_threads(lambda part: areas_of_each(graph, origins, part, raster, levels), order)
-    shapes = [
-        _multipolygons(points, rings, len(levels) * count)
-        for (points, rings), count in zip(parts, part_sizes(len(order)), strict=True)
-    ]
-    drawn = np.concatenate([*shapes, np.empty(0, object)]).reshape(-1, len(levels))
-    in_order = np.empty_like(drawn)
-    in_order[order] = drawn
-    return in_order.ravel()
+
+    def draw(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        points, rings = areas_of_each(graph, origins, part, raster, levels)
+        return _multipolygons(points, rings, len(levels) * len(part), network.crs, target)
+
+    shapes = np.empty((len(order), len(levels)), object)
+    square_metres = np.empty((len(order), len(levels)))
+    parts = in_threads(draw, order)
+    if parts:
+        shapes[order] = np.concatenate([part[0] for part in parts]).reshape(-1, len(levels))
+        square_metres[order] = np.concatenate([part[1] for part in parts]).reshape(-1, len(levels))
+    return shapes.ravel(), square_metres.ravel()
 
 
-def _shapes_of_all(
-    network: WalkNetwork, graph: Graph, joined: JoinedPlaces, levels: np.ndarray
-) -> np.ndarray:
-    """MultiPolygon of the whole set for every level, in the network's CRS."""
+def _areas_of_all(
+    network: WalkNetwork,
+    graph: Graph,
+    joined: JoinedPlaces,
+    levels: np.ndarray,
+    target: pyproj.CRS,
+) -> tuple[np.ndarray, np.ndarray]:
+    """MultiPolygon of the whole set for every level, and its square metres."""
     places = joined.take(np.argsort(joined.street, kind="stable"))
     places = places.take(np.flatnonzero(places.street >= 0))
     origins = places.origins(graph)
@@ -134,28 +146,46 @@ def _shapes_of_all(
     dist, _ = spread(graph, seeds, costs, labels, int(levels[-1]))
     on_street = np.searchsorted(origins.street, np.arange(len(network.ends) + 1))
     points, rings = areas_of_all(graph, origins, on_street, dist, network.raster, levels)
-    return _multipolygons(points, rings, len(levels))
+    return _multipolygons(points, rings, len(levels), network.crs, target)
 
 
-def _multipolygons(points: np.ndarray, rings: np.ndarray, areas: int) -> np.ndarray:
-    """Put traced rings together: shells first, each followed by its holes."""
+def _multipolygons(
+    points: np.ndarray, rings: np.ndarray, areas: int, source: pyproj.CRS, target: pyproj.CRS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put traced rings together: shells first, each followed by its holes.
+
+    Returns the polygons in ``target`` and their areas in square units of ``source``.
+    """
     stop, area, polygon, hole = rings.T
     start = np.concatenate([[0], stop[:-1]])
     order = np.lexsort((hole, polygon, area))
     counts = (stop - start)[order]
     ring_ends = np.concatenate([[0], np.cumsum(counts)])
     at = np.repeat(start[order] - ring_ends[:-1], counts) + np.arange(ring_ends[-1])
+    points = points[at]
+    square = np.bincount(area[order], _ring_areas(points, ring_ends), areas)
     shells = np.flatnonzero(hole[order] == 0)
     polygon_ends = np.append(shells, len(order))
     area_ends = np.searchsorted(area[order][shells], np.arange(areas + 1))
     offsets = (ring_ends, polygon_ends, area_ends)
-    return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points[at], offsets)
+    points = _to_crs(points, source, target)
+    return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points, offsets), square
 
 
-def _to_crs(shapes: np.ndarray, source: pyproj.CRS, target: pyproj.CRS) -> np.ndarray:
+def _ring_areas(points: np.ndarray, ring_ends: np.ndarray) -> np.ndarray:
+    """Signed area of closed rings, holes negative (the shoelace formula)."""
+    if not len(points):
+        return np.empty(0)
+    x, y = (points - points[0]).T
+    cross = np.append(x[:-1] * y[1:] - x[1:] * y[:-1], 0.0)
+    cross[ring_ends[1:] - 1] = 0.0  # from one ring to the next
+    areas: np.ndarray = np.add.reduceat(cross, ring_ends[:-1]) / 2.0
+    return areas
+
+
+def _to_crs(points: np.ndarray, source: pyproj.CRS, target: pyproj.CRS) -> np.ndarray:
     project = pyproj.Transformer.from_crs(source, target, always_xy=True).transform
-    points = shapely.get_coordinates(shapes)
-    return shapely.set_coordinates(shapes.copy(), np.stack(project(*points.T), axis=1))
+    return np.stack(project(*points.T), axis=1)
 
 
 def reached_streets(
@@ -198,12 +228,13 @@ def reached_streets(
     points, ends = cut_lines(
         network.shape_xy, network.shape_offsets, street, table[:, 2], table[:, 3]
     )
-    lines = shapely.from_ragged_array(shapely.GeometryType.LINESTRING, points, (ends,))
+    target = crs_of(facilities, "facilities")
+    points = _to_crs(points, network.crs, target)
     frame = {
         "facility": facilities.index.take(table[:, 0].astype(np.int64)),
         "street": street,
         "minutes_from": table[:, 4] / per_minute,
         "minutes_to": np.minimum(table[:, 5] / per_minute, cutoff),
-        "geometry": _to_crs(lines, network.crs, crs_of(facilities, "facilities")),
+        "geometry": shapely.from_ragged_array(shapely.GeometryType.LINESTRING, points, (ends,)),
     }
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs=facilities.crs)
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=target)

@@ -15,16 +15,10 @@ T = TypeVar("T")
 FEWEST = 32  # origins that are worth a thread
 
 
-def part_sizes(count: int) -> list[int]:
-    """Sizes of the parts into which ``count`` origins are cut, one for each core."""
-    size = max(FEWEST, -(-count // (os.cpu_count() or 1)))
-    return [min(size, count - first) for first in range(0, count, size)]
-
-
 def in_threads(kernel: Callable[[np.ndarray], T], order: np.ndarray) -> list[T]:
-    """Run a kernel that releases the interpreter lock over the parts of ``order``."""
-    sizes = part_sizes(len(order))
-    parts = np.split(order, np.cumsum(sizes)[:-1]) if sizes else []
+    """Run a kernel that releases the interpreter lock over parts of ``order``, one a core."""
+    size = max(FEWEST, -(-len(order) // (os.cpu_count() or 1)))
+    parts = [order[first : first + size] for first in range(0, len(order), size)]
     if len(parts) < 2:
         return [kernel(part) for part in parts]
     with ThreadPoolExecutor(len(parts)) as pool:
