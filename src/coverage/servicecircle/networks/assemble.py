@@ -58,7 +58,10 @@ def join_streets(lines: StreetLines) -> Streets:
     are walked one way only. Geometry and length are kept.
     """
     pieces = _split(lines)
-    chains, turned = _chains(pieces, _tag_codes(lines.tags))
+    codes = _tag_codes(lines.tags)
+    if np.isfinite(lines.height).any():
+        codes[:] = -1  # slopes change from piece to piece
+    chains, turned = _chains(pieces, codes)
     order = np.concatenate([np.asarray(chain) for chain in chains])
     reverse = np.concatenate([np.asarray(turn) for turn in turned])
     chain_start = np.concatenate([[0], np.cumsum([len(chain) for chain in chains])])

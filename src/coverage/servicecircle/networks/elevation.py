@@ -68,8 +68,10 @@ def raster_heights(path: str, lonlat: np.ndarray) -> np.ndarray:
         if raster.crs is None:
             raise CrsError(f"{Path(path).name!r} has no CRS.")
         project = pyproj.Transformer.from_crs(4326, raster.crs.to_wkt(), always_xy=True).transform
-        column, row = ~raster.transform * project(*lonlat.T)
-        column, row = np.asarray(column) - 0.5, np.asarray(row) - 0.5  # of cell centres
+        x, y = project(*lonlat.T)
+        at = ~raster.transform  # to columns and rows; cell centres lie half a cell further
+        column = at.a * x + at.b * y + at.c - 0.5
+        row = at.d * x + at.e * y + at.f - 0.5
         here = (column > -1) & (column < raster.width) & (row > -1) & (row < raster.height)
         if not here.any():
             return np.full(len(lonlat), np.nan)

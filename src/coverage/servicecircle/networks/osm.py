@@ -225,10 +225,11 @@ def _squares(
     refs, ends = scan.refs, scan.ends
     area = scan.keys.index("area")
     usable = rules["walkable"].to_numpy(bool) & whole
+    rings = {scan.ways[way] for o in scan.outlines for way in o.ways if way in scan.ways}
     found = [
         Square((i,), i)
         for i in np.flatnonzero(usable & rules["highway"].isin(SQUARES)).tolist()
-        if scan.rows[i][area] == "yes" and refs[ends[i]] == refs[ends[i + 1] - 1]
+        if i not in rings and scan.rows[i][area] == "yes" and refs[ends[i]] == refs[ends[i + 1] - 1]
     ]
     for outline in scan.outlines:
         lines = tuple(scan.ways[way] for way in outline.ways if way in scan.ways)
