@@ -59,6 +59,11 @@ class Bench:
         return read_network(self.city_file)
 
     @cached_property
+    def ways(self) -> WalkNetwork:
+        """The large city without walks across squares: the graph of the targets for reach."""
+        return read_network(self.city_file, squares=False)
+
+    @cached_property
     def composite_file(self) -> Path:
         """Arrays of eight cities side by side."""
         return composite_arrays(self.shared, self.cache)

@@ -134,7 +134,7 @@ def cityseer_tree(arcs: Arcs) -> Engine:
         if straight > 0:
             (ax, ay), (bx, by) = arcs.xy[a].tolist(), arcs.xy[b].tolist()
             wkt = f"LINESTRING ({ax} {ay}, {bx} {by})"
-            network.add_street_edge(a, b, arc, a, b, wkt, cost / 10 / straight)
+            network.add_street_edge(a, b, arc, a, b, wkt, max(cost, 1) / 10 / straight)
     network.validate()
 
     def run(origins: np.ndarray) -> int:
