@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import town
 from servicecircle.maps import map_plan
 from servicecircle.networks import read_network
@@ -25,11 +28,17 @@ PAYLOADS = {
 CHANNELS = (
     *("station", "site", "candidate", "kind", "group", "district"),
     *("title", "date", "notice", "label", "hours", "amenities", "reason"),
+    *("source", "remark", "street"),
 )
 
 
-def hostile_plan(folder, payload):
-    """Make a plan of the small town with the payload in every text column."""
+MARK = "PAYLOAD"
+
+
+@cache
+def _marked_plan(folder):
+    """Make a plan of the small town with a mark in every text column."""
+    payload = MARK
     town.write_town(folder)
     network = read_network(folder / "streets.geojson")
     text = {
@@ -43,18 +52,48 @@ def hostile_plan(folder, payload):
     shops = shops.assign(name=[f"shop {k} {payload}" for k in range(len(shops))], **text)
     workers = town.workers()
     workers["group"] = [f"group {number % 2} {payload}" for number in range(len(workers))]
+    workers["subdistrict"] = f"street {payload}"
     plan = choose_sites(network, shops, workers, existing=stations, n_open=2, minutes=[5, 10])
     plan.sites["reason_zh"] = f"reason {payload}"
     plan.sites["reason_en"] = f"reason {payload}"
     return plan
 
 
+def hostile_plan(folder, payload):
+    """Make that plan with the payload in the place of the mark; computed only once."""
+    plan = _marked_plan(folder.parent)
+
+    def texts(frame):
+        columns = {
+            name: [
+                cell.replace(MARK, payload) if isinstance(cell, str) else cell for cell in column
+            ]
+            for name, column in frame.items()
+            if column.astype(str).str.contains(MARK).any()
+        }
+        return frame.assign(**columns)
+
+    def covered(one):
+        return replace(one, demand=texts(one.demand), facilities=texts(one.facilities))
+
+    return replace(
+        plan,
+        sites=texts(plan.sites),
+        candidates=texts(plan.candidates),
+        existing=texts(plan.existing),
+        today=covered(plan.today),
+        coverage=covered(plan.coverage),
+    )
+
+
 def hostile_map(folder, payload):
-    """Draw that plan, with the payload in its own arguments as well."""
+    """Draw that plan, with the payload in its own arguments and in notes as well."""
     districts = town.districts().assign(name=[f"district {k} {payload}" for k in range(2)])
     at = districts.geometry.iloc[0].centroid
+    plan = hostile_plan(folder, payload)
+    plan.coverage.demand.attrs = {"source": f"source {payload}", "notes": [f"remark {payload}"]}
     return map_plan(
-        hostile_plan(folder, payload),
+        plan,
         title=f"title {payload}",
         date=f"date {payload}",
         notice=f"notice {payload}",

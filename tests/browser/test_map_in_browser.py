@@ -6,12 +6,16 @@ import re
 
 import folium
 import geopandas as gpd
+import pandas as pd
 import pytest
+
 import town
 from hostile import PAYLOADS, hostile_map
+from servicecircle.coordinates import from_wgs84
 from servicecircle.coverage import measure_coverage
 from servicecircle.maps import map_coverage, map_plan, save_map
 from servicecircle.networks import read_network
+from servicecircle.reach import walk_times
 from servicecircle.siting import choose_sites
 
 pytestmark = [
@@ -285,6 +289,99 @@ def test_text_from_tables_is_shown_and_never_run(open_map, tmp_path, payload):
     assert opened.requests == []
 
 
+@pytest.mark.parametrize("view", ["today", "plan"])
+def test_a_click_tells_the_minutes_that_walk_times_gives(open_map, saved, plan, world, view):
+    page = open_map(saved).page
+    asked = town.workers().loc[town.workers().index[:6]]
+    places = plan.coverage if view == "plan" else plan.today
+    walk = walk_times(world, places.facilities, asked, cutoff=10).nearest()["minutes"]
+    said = 0
+    for key, at in asked.geometry.to_crs(4326).items():
+        shown = page.evaluate(
+            """([y, x]) => { const at = ServiceCircle.app.data.walkAt(y, x);
+                return [at.today, at.plan]; }""",
+            [at.y, at.x],
+        )[view == "plan"]
+        minutes = walk.get(key)
+        if shown is not None and pd.notna(minutes):
+            # half a cell's diagonal is 35 m, half a minute; so is rounding
+            assert abs(shown - minutes) <= 1.01
+            said += 1
+    assert said > 0
+
+
+def test_a_click_on_the_map_says_it_in_words(open_map, saved):
+    page = open_map(saved).page
+    page.evaluate("ServiceCircle.app.set({hidden: new Set(['candidates', 'dots', 'stations'])})")
+    spot = page.evaluate(
+        """() => { const { map, data } = ServiceCircle.app;
+            const { at } = data.stations[0];
+            const near = map.latLngToContainerPoint([at[0] + 0.0012, at[1]]);
+            const box = map.getContainer().getBoundingClientRect();
+            return [near.x + box.x, near.y + box.y]; }"""
+    )
+    page.mouse.click(*spot)
+    told = page.inner_text("#tip")
+    assert "分钟到最近的站点" in told
+    assert "方案" in told
+    page.mouse.move(spot[0] + 200, spot[1] + 100)
+    assert not page.locator("#tip").is_visible()
+
+
+def test_tiles_are_asked_for_only_when_switched_on_and_lie_where_they_belong(
+    browser, plan, tmp_path
+):
+    path = save_map(map_plan(plan, basemap="gaode"), tmp_path / "map.html")
+    context = browser.new_context(viewport={"width": 1200, "height": 800})
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        route.abort()
+
+    context.route(re.compile("^http"), answer)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector("#panel h1")
+    page.wait_for_timeout(200)
+    assert asked == []
+    page.get_by_role("button", name="图层 Layers").click()
+    page.get_by_label("底图（需联网） Base map (online)").check()
+    page.wait_for_timeout(500)
+    assert asked
+    assert all("autonavi.com" in url for url in asked)
+    centre = page.evaluate("(({ lat, lng }) => [lng, lat])(ServiceCircle.app.map.getCenter())")
+    shift = page.evaluate(
+        "([x, y]) => ServiceCircle.shiftAt(ServiceCircle.app.data.tiles.shift, [y, x])", centre
+    )
+    lon, lat = from_wgs84(tuple(centre), "gcj02")
+    assert shift == pytest.approx([lat - centre[1], lon - centre[0]], abs=5e-6)
+    # Where the tile that shows the centre is drawn, and where the centre is in it.
+    apart = page.evaluate(
+        """([lon, lat]) => { const { map, tiles } = ServiceCircle.app;
+            const layer = tiles.layers[0];
+            const zoom = layer._tileZoom;
+            const point = map.project([lat, lon], zoom);
+            const coords = L.point(Math.floor(point.x / 256), Math.floor(point.y / 256));
+            coords.z = zoom;
+            const corner = coords.scaleBy(L.point(256, 256));
+            const drawn = layer._getTilePos(coords).add(point).subtract(corner);
+            const wanted = map.project(map.getCenter(), zoom).subtract(layer._level.origin);
+            return [drawn.x - wanted.x, drawn.y - wanted.y]; }""",
+        [float(lon), float(lat)],
+    )
+    assert apart == pytest.approx([0, 0], abs=1.0)
+    context.close()
+
+
+def test_a_key_is_in_the_file_only_when_it_was_asked_to_be(plan, tmp_path):
+    made = map_plan(plan, basemap="tianditu")
+    assert "SECRET" not in save_map(made, tmp_path / "a.html").read_text(encoding="utf-8")
+    with_key = save_map(made, tmp_path / "b.html", tile_key="SECRET")
+    assert "SECRET" in with_key.read_text(encoding="utf-8")
+    assert "SECRET" not in made._repr_html_()
+
+
 CANDIDATE = (
     "{type: 'candidate', index: ServiceCircle.app.data.candidates.findIndex((c) => !c.site)}"
 )
@@ -294,7 +391,7 @@ HOVER = """() => { const { app } = ServiceCircle;
     app.hover({ latlng: L.latLng(dot.at) }); }"""
 WORDS = (
     *("station", "shop 0", "kind", "group 0", "district 0", "title", "date"),
-    *("notice", "label", "hours", "amenities", "reason"),
+    *("notice", "label", "hours", "amenities", "reason", "source", "street"),
 )
 
 

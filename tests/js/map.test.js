@@ -151,3 +151,22 @@ test("a packed column unpacks to its rows and sites run up their gains", () => {
   );
   assert.equal(page.gainOf(page.sites[1], 0), 3);
 });
+
+test("runs of signs unpack, and a tilde is the minutes of today", () => {
+  assert.deepEqual(codec.decodeRuns("3A.12~b").join(""), "AAA.~~~~~~~~~~~~b");
+  const walk = { south: 30, west: 114, high: 1, wide: 1, rows: 2, columns: 2 };
+  const at = codec.decodeWalk({ ...walk, today: "CF..", plan: "~A.B" });
+  assert.deepEqual(at(30.5, 114.5), { today: 2, plan: 2 });
+  assert.deepEqual(at(30.5, 115.5), { today: 5, plan: 0 });
+  assert.deepEqual(at(31.5, 115.5), { today: null, plan: 1 });
+  assert.deepEqual(at(29.5, 115.5), { today: null, plan: null });
+});
+
+test("a gap is called after the nearest name within 600 m", () => {
+  const near = [
+    { name: "far", at: [30.02, 114] },
+    { name: "near", at: [30.001, 114] },
+  ];
+  assert.equal(sums.nearestName(near, [30, 114]), "near");
+  assert.equal(sums.nearestName(near, [31, 114]), "");
+});

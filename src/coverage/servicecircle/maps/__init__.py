@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from servicecircle.errors import InputError
+from servicecircle.maps._basemap import check_basemap
 from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
 from servicecircle.maps._page import make_map, write_map
 from servicecircle.maps._payload import make_payload
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from servicecircle.coverage import Coverage
+    from servicecircle.maps._basemap import Basemap
     from servicecircle.maps._scene import Language
     from servicecircle.siting import SitePlan
 
@@ -35,6 +37,7 @@ def map_coverage(
     labels: Sequence[Mapping[str, object]] = (),
     areas: gpd.GeoDataFrame | None = None,
     notice: str | tuple[str, str] | None = None,
+    basemap: Basemap = "none",
 ) -> folium.Map:
     """Draw who is within walking distance of a station today, and who is not.
 
@@ -61,6 +64,9 @@ def map_coverage(
         from a `Reach` and so knows no streets.
     notice : str or (Chinese, English), optional
         A line at the foot of the map. Data that calls itself synthetic gets one anyway.
+    basemap : {"none", "openstreetmap", "tianditu", "gaode"}
+        Tiles that readers can switch on; until then no host is asked. Gaode's are moved to
+        WGS84. Tianditu needs a key: the page asks for it, unless `save_map` is given one.
 
     Returns
     -------
@@ -87,6 +93,7 @@ def map_coverage(
         language=_language(language),
         labels=labels,
         notice=_both(notice),
+        basemap=_known(basemap),
     )
     return make_map(make_payload(scene))
 
@@ -103,6 +110,7 @@ def map_plan(
     areas: gpd.GeoDataFrame | None = None,
     plan_areas: gpd.GeoDataFrame | None = None,
     notice: str | tuple[str, str] | None = None,
+    basemap: Basemap = "none",
 ) -> folium.Map:
     """Draw a plan: which places to open, in which order, and what each adds.
 
@@ -110,7 +118,7 @@ def map_plan(
     ----------
     plan : SitePlan
         From `choose_sites`.
-    title, date, language, districts, water, labels, notice
+    title, date, language, districts, water, labels, notice, basemap
         As in `map_coverage`.
     areas, plan_areas : geopandas.GeoDataFrame, optional
         Areas of today's stations, and of stations and sites together, as `service_areas`
@@ -142,11 +150,18 @@ def map_plan(
         language=_language(language),
         labels=labels,
         notice=_both(notice),
+        basemap=_known(basemap),
     )
     return make_map(make_payload(scene))
 
 
-def save_map(map: folium.Map, path: str | Path, *, offline: bool = True) -> Path:  # noqa: A002
+def save_map(
+    map: folium.Map,  # noqa: A002
+    path: str | Path,
+    *,
+    offline: bool = True,
+    tile_key: str | None = None,
+) -> Path:
     """Save a map as one HTML file.
 
     Parameters
@@ -158,6 +173,9 @@ def save_map(map: folium.Map, path: str | Path, *, offline: bool = True) -> Path
     offline : bool
         With True the file carries all it needs and asks no other host for anything. With
         False Leaflet (162 kB) is linked from its public host.
+    tile_key : str, optional
+        Key of the basemap's host, written into the file for everyone to read. Without it
+        the page asks its reader for one.
 
     Returns
     -------
@@ -169,8 +187,13 @@ def save_map(map: folium.Map, path: str | Path, *, offline: bool = True) -> Path
     InputError
         The map is not one of ours, or the folder cannot be written to.
     """
-    write_map(map, path, offline=offline)
+    write_map(map, path, offline=offline, tile_key=tile_key)
     return Path(path)
+
+
+def _known(basemap: Basemap) -> Basemap:
+    check_basemap(basemap)
+    return basemap
 
 
 def _language(language: str) -> Language:

@@ -13,6 +13,8 @@ import shapely
 
 from servicecircle.maps._drawn import DrawnAreas
 from servicecircle.maps._gains import Gains, group_sums, object_series, within_reach
+from servicecircle.maps._minutes import minutes_grid
+from servicecircle.maps._near import names_of_gaps
 from servicecircle.maps._scene import Scene
 from servicecircle.maps._tables import (
     data_notes,
@@ -70,6 +72,7 @@ def scene_of_coverage(
     draw = DrawnAreas(coverage.network, crs, minutes, coverage.speed)
     page.setdefault("notice", None)
     page["notice"] = page["notice"] or made_up(coverage.demand, coverage.facilities)
+    drawn = draw.of_all(_usable(coverage.facilities), areas)
     nothing = place_table(coverage.facilities.iloc[:0], crs)
     return Scene(
         crs=crs,
@@ -79,11 +82,13 @@ def scene_of_coverage(
         stations=stations,
         sites=_site_columns(nothing),
         candidates=_candidate_columns(nothing),
-        areas=draw.of_all(_usable(coverage.facilities), areas),
+        areas=drawn,
         circles=draw.circles("station", _usable(coverage.facilities)) if circles else {},
         streets=_streets(coverage.network),
         max_access=_max_access(coverage.network),
         **_said_of(coverage, stations),
+        near=names_of_gaps(demand, coverage.demand, _streets(coverage.network)),
+        walk=_walk(coverage, None, drawn["outer"], crs) if circles else None,
         districts=zones,
         water=_water(water, crs),
         **page,
@@ -137,6 +142,8 @@ def scene_of_plan(
         streets=_streets(network),
         max_access=_max_access(network),
         **_said_of(after, stations),
+        near=names_of_gaps(demand, after.demand, _streets(network)),
+        walk=_walk(today, plan.sites, drawn["plan"], crs) if circles else None,
         districts=zones,
         water=_water(water, crs),
         has_plan=True,
@@ -162,6 +169,16 @@ def _streets(network: WalkNetwork | None) -> gpd.GeoDataFrame | None:
 
 def _max_access(network: WalkNetwork | None) -> float:
     return 100.0 if network is None else network.max_access
+
+
+def _walk(
+    today: Coverage, sites: gpd.GeoDataFrame | None, area: BaseGeometry, crs: pyproj.CRS
+) -> dict[str, Any] | None:
+    """Minutes on a grid over everything that is within reach."""
+    (degrees,) = gpd.GeoSeries([area], crs=crs).to_crs(4326)
+    limit, speed = max(today.minutes), today.speed
+    stations = _usable(today.facilities)
+    return minutes_grid(today.network, stations, sites, degrees, limit=limit, speed=speed)
 
 
 def _said_of(coverage: Coverage, stations: gpd.GeoDataFrame) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from servicecircle._checks import name_some
 from servicecircle._store import write_atomically
 from servicecircle._text import safe_json, safe_text
 from servicecircle.errors import InputError, InputWarning
+from servicecircle.maps._basemap import hosts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     *("dom", "codec", "sums", "words", "data", "canvas"),
-    *("ground", "marks", "panel", "card", "legend", "search", "print", "measure", "app"),
+    *("ground", "tiles", "marks", "panel", "card", "legend", "search", "print", "measure", "app"),
 )
 NO_SCRIPT = """<noscript>此图需要浏览器脚本。This map needs scripts.</noscript>
 <script>
@@ -57,9 +58,10 @@ class Literal(Element):
 class PlannerPage(Element):
     """Turns the folium map it is added to into the planner's map."""
 
-    def __init__(self, data: Mapping[str, object]) -> None:
+    def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__()
         self._name = "PlannerPage"
+        self.content = data
         self.data = safe_json(data)
         self.inline = True
 
@@ -133,21 +135,29 @@ def page_of(made: object) -> PlannerPage:
     return page
 
 
-def render(made: folium.Map, *, offline: bool) -> str:
+def render(made: folium.Map, *, offline: bool, tile_key: str | None = None) -> str:
     """Write the whole document, with a policy that allows our own scripts and no others."""
     page = page_of(made)
+    plain, tiles = page.data, page.content.get("tiles")
     page.inline = offline
+    if tile_key is not None:
+        page.data = safe_json({**page.content, "tiles": _with_key(tiles, tile_key)})
     try:
         text: str = made.get_root().render()
     finally:
-        page.inline = True
+        page.inline, page.data = True, plain
     if offline:
         _warn_of_links(text)
     text = text.replace("maximum-scale=1.0, user-scalable=no", "maximum-scale=5.0")
-    policy = (
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(text, offline=offline)}"/>'
-    )
+    rules = _policy(text, offline=offline, tiles=hosts_of(tiles))
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{rules}"/>'
     return text.replace("<head>", f"<head>\n{policy}", 1)
+
+
+def _with_key(tiles: Any, key: str) -> dict[str, Any]:
+    if tiles is None:
+        raise InputError("`tile_key` is for a map with a `basemap`; this one has none.")
+    return {**tiles, "key": key}
 
 
 def _warn_of_links(text: str) -> None:
@@ -162,12 +172,12 @@ def _warn_of_links(text: str) -> None:
         )
 
 
-def _policy(text: str, *, offline: bool) -> str:
+def _policy(text: str, *, offline: bool, tiles: str) -> str:
     scripts = " ".join(f"'{_digest(code)}'" for code in _SCRIPT.findall(text) if code.strip())
     host = "" if offline else f" {LEAFLET_HOST}"
     return (
         f"default-src 'none'; script-src {scripts}{host}; style-src 'unsafe-inline'{host}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"img-src data:{tiles}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -175,8 +185,10 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def write_map(made: folium.Map, path: str | Path, *, offline: bool) -> None:
+def write_map(
+    made: folium.Map, path: str | Path, *, offline: bool, tile_key: str | None = None
+) -> None:
     """Save the document as utf-8, whole or not at all."""
-    text = render(made, offline=offline)
+    text = render(made, offline=offline, tile_key=tile_key)
     with write_atomically(path) as temporary:
         temporary.write_bytes(text.encode("utf-8"))

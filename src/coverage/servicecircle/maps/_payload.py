@@ -12,6 +12,7 @@ import shapely
 
 from servicecircle._text import clean_text
 from servicecircle.coordinates import from_wgs84
+from servicecircle.maps._basemap import tiles_of
 from servicecircle.maps._gains import RUNNER_UP_METRES
 from servicecircle.maps._ground import BORDER_TOLERANCE, borders, make_ground
 from servicecircle.maps._outlines import (
@@ -52,7 +53,9 @@ def make_payload(scene: Scene) -> dict[str, Any]:
         _drawn(scene),
         scene.water,
     )
+    bounds = _bounds(scene, ground)
     return {
+        "tiles": tiles_of(scene.basemap, bounds),
         "minutes": [_short(value) for value in scene.minutes],
         "speed": _short(scene.speed),
         "title": clean_text(scene.title),
@@ -65,8 +68,10 @@ def make_payload(scene: Scene) -> dict[str, Any]:
         "emptyReason": _pair(scene.empty_reason),
         "runnerUpMetres": RUNNER_UP_METRES,
         "source": _source(scene, demand),
+        "walk": scene.walk,
+        "near": _near(scene),
         "notes": [clean_text(note, MOST_IN_SENTENCE) for note in scene.notes],
-        "bounds": _bounds(scene, ground),
+        "bounds": bounds,
         "groups": [_group(group) for group in groups],
         "figures": {
             "all": figures.of(),
@@ -182,6 +187,15 @@ def _source(scene: Scene, demand: gpd.GeoDataFrame) -> dict[str, Any]:
         "maxAccess": _short(scene.max_access),
         "data": clean_text(scene.data_source),
         "closedCounted": scene.closed_counted,
+    }
+
+
+def _near(scene: Scene) -> dict[str, Any]:
+    places = [shapely.Point(x, y) for _, x, y in scene.near]
+    names = _texts(name for name, *_ in scene.near)
+    return {
+        "at": encode_line(shapely.get_coordinates(_degrees(scene, places))),
+        "name": _pack(names),
     }
 
 

@@ -43,6 +43,10 @@ class Scene:
     circles : mapping of (list name, id) to Circle
     areas : mapping
         ``inner``, ``outer`` (today) and ``plan`` (outer with the plan) geometries.
+    walk : mapping or None
+        Minutes to the nearest station, coded: see `minutes_grid`.
+    near : sequence of (name, x, y)
+        What the surroundings of gaps are called.
     data_source, notes : str, sequence of str
         Where the workers come from, and what was assumed about them.
     closed_counted : int
@@ -67,6 +71,8 @@ class Scene:
     conflicts: Sequence[Pair] = ()
     empty_reason: Pair | None = None
     max_access: float = 100.0
+    walk: Mapping[str, object] | None = None
+    near: Sequence[tuple[str, float, float]] = ()
     data_source: str = ""
     notes: Sequence[str] = ()
     closed_counted: int = 0
@@ -74,3 +80,4 @@ class Scene:
     date: str | None = None
     notice: Pair | None = None
     language: Language = "both"
+    basemap: str = "none"

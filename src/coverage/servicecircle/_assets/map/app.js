@@ -22,6 +22,7 @@
     ["dots", ["职工圆点", "Worker dots"]],
     ["stations", ["现有站点", "Stations"]],
     ["streets", ["街道", "Streets"]],
+    ["tiles", ["底图（需联网）", "Base map (online)"]],
   ];
 
   const icon = (path) =>
@@ -71,7 +72,7 @@
         copying: false,
         measuring: false,
         printing: false,
-        hidden: new Set(["candidates"]),
+        hidden: new Set(["candidates", "tiles"]),
       };
       this.build();
       const pick = (selection, from) => this.pick(selection, from);
@@ -83,6 +84,7 @@
       this.search = new SC.Search(this.parts.search, data, this);
       this.paper = new SC.Paper(this);
       this.ruler = new SC.Ruler(map);
+      this.tiles = data.tiles && new SC.Tiles(map, data.tiles);
       this.listen();
       this.whole();
       this.refresh();
@@ -180,6 +182,7 @@
         const district = districts[spot.district];
         spot.district = district?.zh;
         spot.districtEn = district?.en;
+        spot.near = SC.sums.nearestName(this.data.near, spot.at);
       }
       return spots;
     }
@@ -270,7 +273,7 @@
         this.languages(state, "menu"),
       );
       this.parts.menu.replaceChildren(
-        ...LAYERS.map(([key, label]) => this.layerBox(key, label, state)),
+        ...LAYERS.filter(([key]) => key !== "tiles" || this.tiles).map(([key, label]) => this.layerBox(key, label, state)),
         languages,
       );
       if (focused) document.querySelector(`[data-tool="${CSS.escape(focused)}"]`)?.focus();
@@ -296,6 +299,7 @@
         const hidden = new Set(this.state.hidden);
         if (event.target.checked) hidden.delete(key);
         else hidden.add(key);
+        if (key === "tiles" && !this.tiles.show(event.target.checked)) hidden.add(key);
         this.set({ hidden });
       };
       const box = h("input", { type: "checkbox", "data-tool": `layer ${key}`, on: { change } });
@@ -393,6 +397,8 @@
       if (this.state.measuring) return;
       const { tip } = this.parts;
       const under = this.marks.under(event.latlng, 0);
+      if (!under && this.told && this.nearTold(event.latlng)) return;
+      this.told = null;
       this.map.getContainer().style.cursor = under ? "pointer" : "";
       tip.hidden = !under;
       if (!under) return;
@@ -417,6 +423,24 @@
         tip.replaceChildren(SC.dom.name(candidate.name), gain);
       }
       this.placeTip(event.latlng);
+    }
+
+    nearTold(place) {
+      const [a, b] = [place, this.told].map((one) => this.map.latLngToContainerPoint(one));
+      return a.distanceTo(b) < 40;
+    }
+
+    /** A click on any place: minutes from there to the nearest station. */
+    tellWalk(latlng) {
+      const { data } = this;
+      if (!data.walkAt) return;
+      const { tip } = this.parts;
+      const minutes = data.walkAt(latlng.lat, latlng.lng);
+      const lines = SC.words.walkSentences(minutes, data.minutes[1], data.hasPlan);
+      tip.replaceChildren(...lines.map((line) => h("div", null, pair(line))));
+      tip.hidden = false;
+      this.told = latlng;
+      this.placeTip(latlng);
     }
 
     /** Long press or right click: the coordinates. */
@@ -444,6 +468,7 @@
       const under = this.marks.under(event.latlng, this.phone ? 20 : 9);
       if (under?.type === "candidate") this.pick(under, this.map.getContainer());
       else if (this.phone && under) this.hover(event);
+      else if (!under) this.tellWalk(event.latlng);
     }
   }
 

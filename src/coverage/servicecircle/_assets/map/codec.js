@@ -44,5 +44,34 @@
     };
   }
 
-  SC.codec = { decodeLine, decodePolygons, decodeDemand };
+  /** Signs with their run length before them → an array of signs: see `minutes_grid`. */
+  function decodeRuns(text) {
+    const signs = [];
+    for (const [, length, sign] of text.matchAll(/(\d*)([A-Za-z.~])/g))
+      for (let left = Number(length) || 1; left > 0; left--) signs.push(sign);
+    return signs;
+  }
+
+  const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+  /** Grid of minutes → (latitude, longitude) → { today, plan }: whole minutes or null. */
+  function decodeWalk(walk) {
+    const minutes = (sign) => (sign === "." ? null : LETTERS.indexOf(sign));
+    const today = decodeRuns(walk.today);
+    const plan = walk.plan === undefined ? null : decodeRuns(walk.plan);
+    return (latitude, longitude) => {
+      const column = Math.floor((longitude - walk.west) / walk.wide);
+      const row = Math.floor((latitude - walk.south) / walk.high);
+      if (column < 0 || row < 0 || column >= walk.columns || row >= walk.rows)
+        return { today: null, plan: null };
+      const cell = row * walk.columns + column;
+      const sign = plan?.[cell] ?? "~";
+      return {
+        today: minutes(today[cell]),
+        plan: minutes(sign === "~" ? today[cell] : sign),
+      };
+    };
+  }
+
+  SC.codec = { decodeLine, decodePolygons, decodeDemand, decodeRuns, decodeWalk };
 })((globalThis.ServiceCircle ??= {}));

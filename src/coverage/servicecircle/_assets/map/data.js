@@ -47,6 +47,8 @@
       candidates,
       districts,
       demand: SC.codec.decodeDemand(data.demand),
+      near: data.near ? rows(data.near) : [],
+      walkAt: data.walk ? SC.codec.decodeWalk(data.walk) : null,
       facts: {
         minutes: data.minutes[1],
         stations: stations.filter((station) => !station.closed).length,

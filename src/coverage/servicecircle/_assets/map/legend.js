@@ -237,6 +237,8 @@
             h("span", { "aria-hidden": "true" }, " ｜ "),
           ],
           SC.credit().at(-1),
+          this.data.tiles &&
+            !this.app.state.hidden.has("tiles") && [" ｜ ", SC.dom.name(this.data.tiles.credit)],
         ),
         h(
           "span",

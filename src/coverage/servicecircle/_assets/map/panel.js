@@ -50,6 +50,13 @@
     );
   }
 
+  /** A gap by its street or sub-district where known, else by its district. */
+  function spotName({ district, districtEn, near }) {
+    if (near) return [name(near), " ", h("small", null, name(district || ""))];
+    if (district) return brief([`${district}盲区`, `Gap in ${districtEn || district}`]);
+    return brief(["盲区", "Gap"]);
+  }
+
   class Panel {
     constructor(root, data, app) {
       this.root = root;
@@ -330,9 +337,7 @@
         this.row(
           `spot ${index}`,
           SC.letters[index],
-          spot.district
-            ? brief([`${spot.district}盲区`, `Gap in ${spot.districtEn || spot.district}`])
-            : brief(["盲区", "Gap"]),
+          spotName(spot),
           spot.workers / spots[0].workers,
           "spot",
           [words.count(spot.workers), words.count(spot.places)],

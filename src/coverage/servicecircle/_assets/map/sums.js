@@ -118,6 +118,16 @@
     return chosen;
   }
 
+  /** The name given nearest to a place, if one is within 600 m. */
+  function nearestName(near, at) {
+    let best = { name: "", away: 600 };
+    for (const { name, at: other } of near) {
+      const away = metres(at, other);
+      if (away < best.away) best = { name, away };
+    }
+    return best.name;
+  }
+
   /** Radius of a dot in pixels. */
   function dotRadius(workers, zoom, scale = 1) {
     const grown = 1.3 ** (Math.min(zoom, 16) - 13);
@@ -173,6 +183,7 @@
     hexDots,
     singleDots,
     hotSpots,
+    nearestName,
     dotRadius,
     dotScale,
     niceBelow,

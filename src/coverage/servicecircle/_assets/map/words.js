@@ -136,6 +136,21 @@
     ];
   }
 
+  /** Minutes from a place that was clicked to the nearest station. */
+  function walkSentences({ today, plan }, most, hasPlan) {
+    const said = (minutes) => [
+      minutes === null ? `${most} 分钟内没有站点` : `步行约 ${minutes} 分钟到最近的站点`,
+      minutes === null
+        ? `no station within ${most} minutes' walk`
+        : `about ${minutes} min walk to the nearest station`,
+    ];
+    const now = said(today);
+    const lines = [[`现状：${now[0]}`, `Today: ${now[1]}`]];
+    if (!hasPlan) return lines;
+    const then = said(plan);
+    return [...lines, [`方案：${then[0]}`, `Plan: ${then[1]}`]];
+  }
+
   /** What the compass circle gets wrong. */
   function compassSentence(circle, walk) {
     const extra = Math.max(0, circle - walk);
@@ -146,5 +161,5 @@
     ];
   }
 
-  SC.words = { count, percent, points, headline, innerLine, source, compassSentence };
+  SC.words = { count, percent, points, headline, innerLine, source, compassSentence, walkSentences };
 })((globalThis.ServiceCircle ??= {}));
