@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from servicecircle._sentences import count_text
 from servicecircle.coverage import Coverage, coverage_of
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from servicecircle._kernel.cover import Bools, Floats, Ints
     from servicecircle.networks import WalkNetwork
     from servicecircle.siting._solve import Answer
+
+
+RUNNER_UP = 200.0  # m
+MIN_KNEE = 3  # points a curve needs to bend
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def write_plan(
     sites = _sites(table, scored, found, covered[1:], share[1:])
     value, bound = found.answer.value, found.answer.bound
     return SitePlan(
-        sites=sites,
+        sites=_strengths(table, sites, found, asked),
         candidates=_candidates(table, scored, found),
         existing=table.existing,
         today=_coverage(table, table.existing, asked, network),
@@ -95,6 +100,44 @@ def _sites(
     return sites
 
 
+def _strengths(
+    table: SiteTable, sites: gpd.GeoDataFrame, found: Found, asked: Asked
+) -> gpd.GeoDataFrame:
+    """Say what closing each site would lose, what a worker costs, and who could stand in."""
+    pattern = table.within.copy()
+    pattern.data = np.ones_like(pattern.data)
+    times = table.covered + np.asarray(pattern[found.order].sum(axis=0))
+    alone = sparse.csr_array(pattern[found.order] * (times == 1))
+    sites["loss"] = np.asarray(alone @ table.units) / table.scale
+    if asked.cost in sites.columns:
+        cost = pd.to_numeric(sites[asked.cost], errors="coerce")
+        sites["cost_per_worker"] = (cost / sites["gain"]).where(sites["gain"] > 0)
+    gains = sparse.csr_array(pattern @ (alone * table.units).T)
+    names, sites["runner_up_loss"] = _runners_up(table, sites, found, gains)
+    sites["runner_up"] = pd.Series(names, index=sites.index, dtype=object)
+    return sites
+
+
+def _runners_up(
+    table: SiteTable, sites: gpd.GeoDataFrame, found: Found, gains: sparse.csr_array
+) -> tuple[list[object], list[float]]:
+    """Find the candidate within 200 m that loses least in place of each site."""
+    spots = table.candidates.geometry.representative_point()
+    if table.candidates.crs is not None and table.candidates.crs.is_geographic and len(spots):
+        spots = spots.to_crs(spots.estimate_utm_crs())
+    free = (table.status == "ok").to_numpy(copy=True)
+    free[found.order] = False
+    names: list[object] = []
+    losses: list[float] = []
+    for k, position in enumerate(found.order):
+        near = np.flatnonzero(free & (spots.distance(spots.iloc[position]) <= RUNNER_UP).to_numpy())
+        won = (gains[near][:, [k]].toarray().ravel() + found.further[near]) / table.scale
+        best = int(np.argmax(won)) if len(near) else -1
+        names.append(table.candidates.index[near[best]] if len(near) else pd.NA)
+        losses.append(float(sites["loss"].iloc[k] - won[best]) if len(near) else math.nan)
+    return names, losses
+
+
 def _candidates(table: SiteTable, scored: gpd.GeoDataFrame, found: Found) -> gpd.GeoDataFrame:
     order = pd.Series(pd.NA, index=scored.index, dtype="Int64")
     order.iloc[found.order] = np.arange(1, len(found.order) + 1)
@@ -122,9 +165,22 @@ def _coverage(
 def _curve(sites: gpd.GeoDataFrame, covered: Floats, share: Floats) -> pd.DataFrame:
     opened = pd.Series([pd.NA, *sites.index], dtype=object)
     return pd.DataFrame(
-        {"site": opened.to_numpy(), "covered": covered, "share": share},
+        {
+            "site": opened.to_numpy(),
+            "covered": covered,
+            "share": share,
+            "knee": np.arange(len(covered)) == _knee(covered),
+        },
         index=pd.RangeIndex(len(covered), name="n_sites"),
     )
+
+
+def _knee(covered: Floats) -> int:
+    """Where the curve lies farthest above the line between its ends; -1 if nowhere."""
+    if len(covered) < MIN_KNEE:
+        return -1
+    above = covered - np.linspace(covered[0], covered[-1], len(covered))
+    return int(np.argmax(above)) if above.max() > 1e-9 * max(covered[-1], 1.0) else -1
 
 
 def _conflicts(table: SiteTable, broken: list[Conflict]) -> pd.DataFrame:

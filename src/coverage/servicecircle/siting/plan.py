@@ -61,7 +61,10 @@ class SitePlan:
         The chosen candidates' rows in opening order (largest further gain first) and
         ``order`` (1, 2, …), ``gain`` (workers newly covered when it opens),
         ``covered_after``, ``share_after`` (of all workers, with today's stations),
-        ``reason_en``, ``reason_zh``.
+        ``reason_en``, ``reason_zh``; ``loss`` (workers covered by it alone: lost if it
+        closes), ``cost_per_worker`` (per worker gained, where costs are known),
+        ``runner_up`` (the candidate within 200 m that could best stand in) and
+        ``runner_up_loss`` (workers lost by that change; negative if it covers more).
     candidates : geopandas.GeoDataFrame
         All candidates as :func:`servicecircle.score_sites` gives them, and ``order``
         (missing if not chosen) and ``gain_after`` (what it would add once the plan is open).
@@ -85,7 +88,8 @@ class SitePlan:
     seconds : float
         Time taken.
     curve : pandas.DataFrame
-        Indexed by number of new sites from 0: ``site``, ``covered``, ``share``.
+        Indexed by number of new sites from 0: ``site``, ``covered``, ``share``, ``knee``
+        (true where the curve bends most: beyond it sites add less than on average).
     conflicts : pandas.DataFrame
         ``rule``, ``ids`` (a tuple), ``reason_en``, ``reason_zh``, ``mend_en``,
         ``mend_zh``: rules that exclude each other, and demand out of everyone's reach.
