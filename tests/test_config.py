@@ -106,3 +106,30 @@ def test_the_demos_settings_are_valid_and_its_files_are_there():
     files = (inputs.network, inputs.stations, inputs.demand, inputs.candidates, inputs.districts)
     assert all(path.is_file() for path in files)
     assert settings.plan.n_open == 12
+
+
+def test_rules_of_a_plan_are_the_keywords_of_choose_sites(tmp_path):
+    import inspect
+
+    from servicecircle.siting import choose_sites
+
+    text = LEAST + (
+        'aim = "fairest"\nbudget = 50000\nat_least = { district = 1 }\n'
+        "floor = { group = { \"骑手\" = 0.6 } }\nmin_spacing = 300\nexclusive = [['C1', 'C2']]\n"
+    )
+    plan = read_config(write(tmp_path, text)).plan
+    assert plan.at_least == {"district": 1}
+    assert plan.floor == {"group": {"骑手": 0.6}}
+    assert plan.exclusive == (("C1", "C2"),)
+    assert set(dict(plan)) <= set(inspect.signature(choose_sites).parameters)
+
+
+def test_without_rules_a_plan_leaves_the_defaults_of_choose_sites(tmp_path):
+    import inspect
+
+    from servicecircle.siting import choose_sites
+
+    known = inspect.signature(choose_sites).parameters
+    for name, value in dict(read_config(write(tmp_path, LEAST)).plan).items():
+        if name != "n_open":
+            assert (value or None) == (known[name].default or None), name

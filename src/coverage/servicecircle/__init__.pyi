@@ -32,6 +32,9 @@ from .scores import score_sites as score_sites
 from .sites import read_sites as read_sites
 from .siting import SitePlan as SitePlan
 from .siting import choose_sites as choose_sites
+from .siting import compare_plans as compare_plans
+from .siting import stability as stability
+from .siting import what_if as what_if
 from .sources import candidates_from_osm as candidates_from_osm
 from .sources import combine_demand as combine_demand
 from .sources import demand_from_buildings as demand_from_buildings

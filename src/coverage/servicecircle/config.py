@@ -13,6 +13,7 @@ from pydantic import (
     StrictInt,
     ValidationError,
     ValidationInfo,
+    model_validator,
 )
 
 from servicecircle._checks import check_minutes, check_speed
@@ -61,17 +62,40 @@ class Standard(_Part):
 class Choice(_Part):
     """``[plan]``: what is asked of the set of new sites.
 
+    The keys are the keywords of ``choose_sites``, e.g. ``at_least = { district = 1 }``;
     ``n_open`` is "at most"; ``required`` and ``forbidden`` are ids of candidates;
     ``time_limit`` is in seconds; ``gap`` is the optimality gap at which the search may stop.
     """
 
-    n_open: Annotated[StrictInt, Field(ge=0)]
-    aim: Literal["most_covered"] = "most_covered"
+    n_open: Annotated[StrictInt, Field(ge=0)] | None
+    aim: Literal["most_covered", "fewest_sites", "least_walking", "shortest_worst", "fairest"] = (
+        "most_covered"
+    )
+    budget: Annotated[float, Field(ge=0)] | None = None
+    cost: str = "cost"
+    at_least: dict[str, StrictInt | dict[str, StrictInt]] = {}
+    at_most: dict[str, StrictInt | dict[str, StrictInt]] = {}
+    count_existing: bool = True
+    min_spacing: Annotated[float, Field(ge=0)] | None = None
+    exclusive: str | tuple[tuple[str, ...], ...] | None = None
+    floor: dict[str, float | dict[str, float]] = {}
+    share: Annotated[float, Field(ge=0, le=1)] | None = None
+    backup: bool = False
+    capacity: str | None = None
+    split: bool = True
+    fair_by: str | None = None
     required: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     time_limit: Annotated[float, Field(gt=0)] = 30.0
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     seed: Annotated[StrictInt, Field(ge=0)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_may_be_missing(cls, data: Any) -> Any:
+        """Let a budget, or the aim of few sites, stand for the number of sites."""
+        known = isinstance(data, dict) and ("budget" in data or data.get("aim") == "fewest_sites")
+        return {"n_open": None, **data} if known else data
 
 
 class Label(_Part):

@@ -94,13 +94,7 @@ def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
         existing=stations,
         minutes=standard.minutes,
         speed=standard.speed,
-        aim=choice.aim,
-        n_open=choice.n_open,
-        required=choice.required,
-        forbidden=choice.forbidden,
-        time_limit=choice.time_limit,
-        gap=choice.gap,
-        seed=choice.seed,
+        **dict(choice),
     )
     require_joined(plan.demand, "demand", network.max_access)
     require_joined(plan.candidates, "candidates", network.max_access)
