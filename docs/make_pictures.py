@@ -33,6 +33,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 COMPASS = """
     app.pick({ type: 'station', index: app.data.stations.findIndex((station) => station.home) });
     app.compare(true)"""
+MINUTES = """
+    const { at } = app.data.sites[0];
+    app.fly(at);
+    app.map.setView(at, 15, { animate: false });
+    app.tellWalk(L.latLng(at[0] + 0.0035, at[1] + 0.003))"""
 # name → window, and what to do in the page before the picture is taken
 SHOTS = {
     "map-plan": (DESKTOP, ""),
@@ -40,6 +45,7 @@ SHOTS = {
     "map-change": (DESKTOP, "app.set({ view: 'change', tab: 'districts', lang: 'en' })"),
     "map-card": (DESKTOP, "app.pick({ type: 'site', index: 1 })"),
     "map-compass": (DESKTOP, COMPASS),
+    "map-minutes": (DESKTOP, MINUTES),
     "map-phone": (PHONE, "app.set({ lang: 'zh' })"),
 }
 

@@ -18,12 +18,27 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 import town
 from hostile import CHANNELS, PAYLOADS, hostile_map
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import InputError, InputWarning
-from servicecircle.maps import map_coverage, map_plan, save_map
+from servicecircle.maps import (
+    _page,
+    _plots,
+    _size,
+    map_coverage,
+    map_plan,
+    pictures,
+    plot_coverage,
+    plot_plan,
+    save_map,
+    save_png,
+)
+from servicecircle.maps._gather import scene_of_coverage
 from servicecircle.maps._ground import make_ground, street_class
+from servicecircle.maps._minutes import LETTERS, encode_levels
+from servicecircle.maps._near import names_of_gaps
 from servicecircle.maps._outlines import Outliner, encode_line, encode_polygons, label_place
 from servicecircle.networks import read_network
 from servicecircle.samples import wuhan
@@ -528,3 +543,111 @@ def test_the_scripts_pass_their_own_tests():
     node = str(shutil.which("node"))
     done = subprocess.run([node, "--test", *tests], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_a_map_that_would_be_too_large_becomes_an_overview_that_says_so(plan, monkeypatch):
+    monkeypatch.setattr(_size, "MOST_MEGABYTES", 0.01)
+    monkeypatch.setattr(_size, "MOST_CANDIDATES", 1)
+    with pytest.warns(InputWarning, match="An overview of"):
+        data = data_of(map_plan(plan))
+    drawn = set(column(data["candidates"], "id"))
+    assert set(plan.sites.index) <= drawn
+    assert len(drawn) == data["source"]["candidates"] < len(plan.candidates)
+    assert data["source"]["candidatesAll"] == len(plan.candidates)
+
+
+def test_a_large_map_is_not_put_into_a_notebook(plan, monkeypatch):
+    made = map_plan(plan)
+    assert "<iframe" in made._repr_html_()
+    monkeypatch.setattr(_page, "MOST_IN_NOTEBOOK", 0.001)
+    assert "<iframe" not in made._repr_html_()
+    assert len(made._repr_html_()) < 500
+
+
+def test_the_source_line_says_what_was_assumed_about_the_workers(network):
+    workers = town.workers()
+    workers.attrs = {"source": "WorldPop", "year": 2020, "notes": ["half work", "half work"]}
+    today = measure_coverage(network, town.stations(), workers, minutes=[5, 10])
+    data = data_of(map_coverage(today))
+    assert data["source"]["data"] == "WorldPop 2020"
+    assert data["notes"] == ["half work"]
+
+
+def test_closed_stations_that_are_counted_are_said(network):
+    stations = town.stations().assign(closed=True)
+    today = measure_coverage(network, stations, town.workers(), minutes=[5, 10])
+    data = data_of(map_coverage(today))
+    assert data["source"]["closedCounted"] == int((today.facilities["workers"] > 0).sum())
+
+
+def test_gaps_are_named_by_sub_district_else_by_the_nearest_named_street(network):
+    streets = network.streets.assign(name=None)
+    streets.loc[streets.index[0], "name"] = "长江路"
+    workers = town.workers()
+    scene = scene_of_coverage(
+        measure_coverage(network, town.stations(), workers, minutes=[5, 10]),
+        districts=None, water=None, areas=None,
+    )  # fmt: skip
+    street = streets.geometry.iloc[0]
+    for name, x, y in names_of_gaps(scene.demand, workers, streets):
+        assert name == "长江路"
+        assert street.distance(shapely.Point(x, y)) <= 300
+    said = names_of_gaps(scene.demand, workers.assign(街道="汉正街"), streets)
+    assert {name for name, *_ in said} == {"汉正街"}
+
+
+@pytest.mark.parametrize("signs", [[-1] * 5 + [0, 1, 2] + [-2] * 2, [51], []])
+def test_levels_are_written_as_runs(signs):
+    text = encode_levels(signs)
+    read = [
+        sign for length, sign in re.findall(r"(\d*)([A-Za-z.~])", text)
+        for _ in range(int(length or 1))
+    ]  # fmt: skip
+    letters = {".": -1, "~": -2}
+    assert [letters.get(sign, LETTERS.find(sign)) for sign in read] == signs
+
+
+def test_plots_show_finding_sites_in_order_and_legend(plan):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    axes = plot_plan(plan, districts=town.districts(), language="en")
+    share = f"{plan.curve['share'].iloc[-1]:.1%}"
+    assert share in axes.get_title(loc="left")
+    numbers = [text.get_text() for text in axes.texts]
+    assert {"1", "2"} <= set(numbers)
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "suggested site, in order" in legend
+    matplotlib.pyplot.close(axes.figure)
+
+
+def test_a_plot_without_a_chinese_font_says_how_to_get_one(plan, monkeypatch):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    monkeypatch.setattr(_plots, "FONTS", ("No Such Font",))
+    with pytest.warns(InputWarning, match="fonts-noto-cjk"):
+        axes = plot_coverage(plan.today, language="en")
+    matplotlib.pyplot.close(axes.figure)
+
+
+def test_a_picture_of_the_map_has_the_size_asked_for(plan, tmp_path):
+    if next(filter(None, pictures._found(pictures.BROWSERS)), None) is None:
+        pytest.skip("no Chromium is installed")
+    path = save_png(map_plan(plan), tmp_path / "new" / "map.png", size=(800, 600))
+    header = path.read_bytes()[:24]
+    assert header[1:4] == b"PNG"
+    assert (int.from_bytes(header[16:20]), int.from_bytes(header[20:24])) == (800, 600)
+
+
+def test_a_picture_without_a_browser_says_what_to_install(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "BROWSERS", ("no-such-browser",))
+    with pytest.raises(InputError, match="apt install chromium"):
+        save_png(map_plan(plan), tmp_path / "map.png")
+    with pytest.raises(InputError, match="`size`"):
+        save_png(map_plan(plan), tmp_path / "map.png", size=(10, 10))
+
+
+def test_unknown_tiles_and_a_key_without_tiles_are_refused(plan, tmp_path):
+    with pytest.raises(InputError, match="`basemap`"):
+        map_plan(plan, basemap="google")
+    with pytest.raises(InputError, match="`tile_key`"):
+        save_map(map_plan(plan), tmp_path / "map.html", tile_key="x")

@@ -9,7 +9,7 @@ from servicecircle.errors import InputError
 from servicecircle.maps._basemap import check_basemap
 from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
 from servicecircle.maps._page import make_map, write_map
-from servicecircle.maps._payload import make_payload
+from servicecircle.maps._size import sized_payload
 from servicecircle.maps.pictures import plot_coverage, plot_plan, save_png
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def map_coverage(
         notice=_both(notice),
         basemap=_known(basemap),
     )
-    return make_map(make_payload(scene))
+    return make_map(sized_payload(scene))
 
 
 def map_plan(
@@ -134,6 +134,11 @@ def map_plan(
     CrsError, InputError
         A table has no CRS, or `districts` no names.
 
+    Warns
+    -----
+    InputWarning
+        The file would pass 25 MB: an overview with the best 5,000 candidates is made.
+
     Examples
     --------
     >>> plan = choose_sites(streets, shops, workers, existing=stations, n_open=12)  # doctest: +SKIP
@@ -152,7 +157,7 @@ def map_plan(
         notice=_both(notice),
         basemap=_known(basemap),
     )
-    return make_map(make_payload(scene))
+    return make_map(sized_payload(scene))
 
 
 def save_map(

@@ -33,6 +33,7 @@ if (!window.L) {
 }
 </script>
 """
+MOST_IN_NOTEBOOK = 5.0  # megabytes
 LEAFLET_HOST = "https://cdn.jsdelivr.net/npm/leaflet@1.9.4/dist/"
 _LINK = re.compile(r"<(?:script[^>]+src|link[^>]+href)=[\"'](https?://[^\"']+)")
 _SCRIPT = re.compile(r"<script(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
@@ -98,11 +99,26 @@ class PlannerPage(Element):
         )
 
 
+class PlannerMap(folium.Map):
+    """A folium map that keeps notebooks small: a large one is not put into their output."""
+
+    def _repr_html_(self, **kwargs: Any) -> str:
+        size = len(page_of(self).data.encode()) / 1e6
+        if size > MOST_IN_NOTEBOOK:
+            return (
+                f"<p>This map is {size:.0f} MB and is not put into the notebook. Save it: "
+                '<code>save_map(map, "map.html")</code>. '
+                f"此图 {size:.0f} MB，未写入笔记本，请用 save_map 保存。</p>"
+            )
+        shown: str = super()._repr_html_(**kwargs)
+        return shown
+
+
 def make_map(data: Mapping[str, Any]) -> folium.Map:
     """Put the data into a folium map that needs nothing from another host."""
     page = PlannerPage(data)
     (south, west), (north, east) = data["bounds"]
-    made = folium.Map(
+    made = PlannerMap(
         location=[(south + north) / 2, (west + east) / 2],
         zoom_start=12,
         tiles=None,

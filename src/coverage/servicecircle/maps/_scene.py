@@ -49,6 +49,8 @@ class Scene:
         What the surroundings of gaps are called.
     data_source, notes : str, sequence of str
         Where the workers come from, and what was assumed about them.
+    candidates_all : int or None
+        How many there are, where only some are drawn.
     closed_counted : int
         Stations marked as closed that the coverage counts nevertheless.
     """
@@ -81,3 +83,4 @@ class Scene:
     notice: Pair | None = None
     language: Language = "both"
     basemap: str = "none"
+    candidates_all: int | None = None

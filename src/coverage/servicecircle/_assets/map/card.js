@@ -203,7 +203,7 @@
             [
               candidate.kind?.[1],
               candidate.district,
-              candidate.rank && `ranked ${candidate.rank} of ${data.candidates.length} on its own`,
+              candidate.rank && `ranked ${candidate.rank} of ${data.source.candidatesAll} on its own`,
             ],
             " · ",
           ),

@@ -104,7 +104,14 @@
   /** How the figures were made: under the list. */
   function source(facts) {
     const [zh, en] = walked(facts);
-    const { data, closedCounted } = facts;
+    const { data, closedCounted, candidates, candidatesAll } = facts;
+    const some =
+      candidates < candidatesAll
+        ? [
+            `概览：只画出 ${count(candidatesAll)} 个候选点中的 ${count(candidates)} 个。`,
+            ` Overview: ${count(candidates)} of ${count(candidatesAll)} candidates are drawn.`,
+          ]
+        : ["", ""];
     const closed =
       closedCounted > 0
         ? [
@@ -113,7 +120,7 @@
           ]
         : ["", ""];
     const from = data ? [`职工数据：${data}。`, ` Workers: ${data}.`] : ["", ""];
-    return [zh + closed[0] + from[0], en + closed[1] + from[1]];
+    return [zh + closed[0] + some[0] + from[0], en + closed[1] + some[1] + from[1]];
   }
 
   function walked({ speed, figures, places, unsnapped, unsnappedWorkers, maxAccess }) {
