@@ -10,7 +10,7 @@ import numpy as np
 import pyproj
 import shapely
 from harness import Section, Target, interleave, ratio, say
-from quality import agreement, fit, our_shapes, recipe
+from quality import Streets, agreement, fit, our_shapes, recipe
 from streets import MINUTES_10, MINUTES_15, at_nodes, beside_streets, pick_joined
 
 from servicecircle._kernel.field import areas_of_each
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CITIES = ("porto_portugal", "porto_alegre", "monaco", "nanjing_core")
 VALHALLA = {"random": 1.20, "dense": 2.09}  # ms, measured earlier on another day
 RECIPE = "OSMnx recipe, both bands"
-FEW = 5  # origins for the recipe
+FEW = 4  # origins for the recipe
 
 
 def circles(bench: Bench) -> Section:
@@ -90,7 +90,7 @@ def fits(bench: Bench) -> Section:
     rows, targets = [], []
     for city in CITIES if not bench.quick else CITIES[-1:]:
         network = read_network(bench.streets / f"{city}.osm.pbf")
-        draw = recipe(network)
+        draw, streets = recipe(network), Streets.of(network)
         for dense in (False, True):
             nodes = pick_joined(network, bench.few(60, 15), dense=dense, seed=3)
             places = at_nodes(network, nodes)
@@ -98,10 +98,10 @@ def fits(bench: Bench) -> Section:
             agree = agreement(network, places)
             few = nodes[:: len(nodes) // bench.few(6, 5)]
             for minutes in (10, 15):
-                ours = fit(network, places, minutes, our_shapes(network, places, minutes))
+                ours = fit(network, streets, places, minutes, our_shapes(network, places, minutes))
                 drawn = np.array([draw(int(node), minutes) for node in few], dtype=object)
                 shapely.prepare(drawn)
-                theirs = fit(network, at_nodes(network, few), minutes, drawn)
+                theirs = fit(network, streets, at_nodes(network, few), minutes, drawn)
                 rows.append(
                     (city, pool, minutes, f"{ours.recall:.3f} / {ours.precision:.3f}",
                      f"{theirs.recall:.3f} / {theirs.precision:.3f}",

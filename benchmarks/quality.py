@@ -53,30 +53,48 @@ def sample(lines: np.ndarray) -> Samples:
     return Samples(shapely.get_coordinates(points), (length / parts)[line], line)
 
 
-def fit(network: WalkNetwork, origins: gpd.GeoDataFrame, minutes: int, shapes: np.ndarray) -> Fit:
+class Streets(NamedTuple):
+    """Samples of all streets but those of islands, to which nobody walks."""
+
+    samples: Samples
+    tree: cKDTree
+
+    @classmethod
+    def of(cls, network: WalkNetwork) -> Streets:
+        """Sample the streets of a network."""
+        samples = sample(network.streets.geometry.to_numpy()[~network.is_island])
+        return cls(samples, cKDTree(samples.xy))
+
+    def metres_inside(self, shape: shapely.Geometry) -> float:
+        """Add up the street length inside a shape."""
+        if shapely.is_empty(shape):
+            return 0.0
+        west, south, east, north = shapely.bounds(shape)
+        middle, corner = ((west + east) / 2, (south + north) / 2), (east, north)
+        near = self.tree.query_ball_point(middle, np.hypot(*np.subtract(corner, middle)))
+        rows = np.asarray(near, dtype=int)
+        held = shapely.contains_xy(shape, self.samples.xy[rows])
+        return float(self.samples.metres[rows][held].sum())
+
+
+def fit(
+    network: WalkNetwork,
+    streets: Streets,
+    origins: gpd.GeoDataFrame,
+    minutes: int,
+    shapes: np.ndarray,
+) -> Fit:
     """Compare drawn shapes (one an origin, network's CRS) with the streets reached."""
     pieces = reached_streets(network, origins, minutes=minutes)
     reached = sample(pieces.geometry.to_numpy())
     owner = origins.index.get_indexer(pieces["facility"])[reached.line]
-    lines = network.streets.geometry.to_numpy()
-    streets = sample(lines[~network.is_island])  # nobody walks to an island
-    tree = cKDTree(streets.xy)
-    whole = inside = drawn = 0.0
+    inside = drawn = 0.0
     for i, shape in enumerate(shapes):
         mine = owner == i
         held = shapely.contains_xy(shape, reached.xy[mine])
-        whole += reached.metres[mine].sum()
         inside += reached.metres[mine][held].sum()
-        if shapely.is_empty(shape):
-            continue
-        circle = shapely.minimum_bounding_radius(shape)
-        near = tree.query_ball_point(
-            shapely.get_coordinates(shapely.minimum_bounding_circle(shape)).mean(axis=0),
-            1.1 * circle,
-        )
-        rows = np.asarray(near, dtype=int)
-        drawn += streets.metres[rows][shapely.contains_xy(shape, streets.xy[rows])].sum()
-    return Fit(inside / whole, inside / drawn)
+        drawn += streets.metres_inside(shape)
+    return Fit(float(inside / reached.metres.sum()), float(inside / drawn))
 
 
 def our_shapes(network: WalkNetwork, origins: gpd.GeoDataFrame, minutes: int) -> np.ndarray:
