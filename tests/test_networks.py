@@ -6,6 +6,7 @@ import bz2
 import gzip
 import shutil
 import warnings
+from pathlib import Path
 
 import geopandas as gpd
 import networkx as nx
@@ -15,8 +16,9 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
+
 from cities import City
-from servicecircle.errors import CacheError, InputError, NetworkError, NetworkWarning
+from servicecircle.errors import CacheError, CrsError, InputError, NetworkError, NetworkWarning
 from servicecircle.networks import network_from_osmnx, read_network
 from servicecircle.reach import walk_times
 
@@ -353,3 +355,131 @@ def test_real_extracts_agree_with_their_published_counts(shared_data):
         network = read_network(shared_data / "streets" / "nanjing_core.osm.pbf")
     assert network.metres.sum() / 1000 == pytest.approx(82, rel=0.03)
     assert len(network.node_xy) == pytest.approx(598, rel=0.1)
+
+
+def test_tables_from_geopackages_may_hold_missing_tags(tmp_path):
+    frame = gpd.GeoDataFrame(
+        {"highway": pd.array(["footway", pd.NA], dtype="string"), "name": [pd.NA, "a"]},
+        geometry=[shapely.LineString([(117, 30), (117.01, 30)])] * 2,
+        crs=4326,
+    )
+    frame.to_parquet(tmp_path / "lines.parquet")
+    assert read_network(tmp_path / "lines.parquet").tags["highway"].tolist() == ["footway"]
+
+
+def test_clip_without_crs_and_clips_that_are_no_areas(tmp_path, city):
+    box = shapely.box(116, 29, 118, 31)
+    with pytest.raises(CrsError, match="no CRS"):
+        city.network(tmp_path, clip=gpd.GeoDataFrame(geometry=[box]))
+    nothing = gpd.GeoDataFrame(geometry=[], crs=4326)
+    for clip in (shapely.Point(117, 30), box.exterior, shapely.Polygon(), nothing):
+        with pytest.raises(InputError, match="Polygon"):
+            city.network(tmp_path, clip=clip)
+
+
+@pytest.mark.parametrize("bad", ["x", None, 0, -5, float("nan"), float("inf"), 5001])
+def test_max_access_out_of_range_is_refused(tmp_path, city, bad):
+    network = city.network(tmp_path)
+    with pytest.raises(InputError, match="max_access"):
+        network.with_access(bad)
+    assert network.with_access(5000).max_access == 5000
+
+
+def test_graph_of_unknown_crs_is_refused():
+    graph = grid_graph()
+    graph.graph["crs"] = "the moon"
+    with pytest.raises(NetworkError, match="the moon"):
+        network_from_osmnx(graph)
+
+
+def test_edge_that_is_drawn_as_a_point_keeps_its_length():
+    graph = grid_graph()
+    graph.add_node(4, x=114.302, y=30.502)  # a lift: up, not away
+    graph.add_edge(3, 4, length=12.0, highway="steps")
+    assert network_from_osmnx(graph).metres.sum() == pytest.approx(192 + 221 + 12)
+
+
+@pytest.mark.parametrize("order", [(5.0, 3.0), (3.0, 5.0)])
+def test_parallel_edges_drawn_alike_count_by_the_shorter(order):
+    graph = nx.MultiGraph(crs="EPSG:32650")
+    graph.add_node(0, x=500_000.0, y=3_300_000.0)
+    graph.add_node(1, x=500_003.0, y=3_300_000.0)
+    for metres in order:
+        graph.add_edge(0, 1, length=metres, name=str(metres))
+    network = network_from_osmnx(graph)
+    assert sorted(network.metres) == [3.0, 5.0]
+    costs = nx.single_source_dijkstra_path_length(network.to_networkx(), 0, weight="cost")
+    assert costs[1] == 30
+
+
+def test_damage_inside_a_saved_file_is_noticed(tmp_path, city):
+    city.network(tmp_path).save(tmp_path / "saved")
+    file = tmp_path / "saved" / "street_cost.npy"
+    content = bytearray(file.read_bytes())
+    content[-3] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(CacheError, match=r"damaged: \['street_cost\.npy'\]"):
+        read_network(tmp_path / "saved")
+
+
+def test_large_files_are_checked_in_samples_and_by_size(tmp_path):
+    from servicecircle.networks.saved import SAMPLE, _fingerprint
+
+    file = tmp_path / "large.npy"
+    file.write_bytes(bytes(5_000_000))
+    whole = _fingerprint(file)
+    for at in (0, SAMPLE - 1, 4_999_999):
+        content = bytearray(5_000_000)
+        content[at] = 1
+        file.write_bytes(content)
+        assert _fingerprint(file) != whole
+    file.write_bytes(bytes(4_999_999))
+    assert _fingerprint(file) != whole
+
+
+def test_network_saved_by_another_version_says_so(tmp_path, city):
+    city.network(tmp_path).save(tmp_path / "saved")
+    head = tmp_path / "saved" / "network.json"
+    head.write_text(head.read_text().replace("servicecircle-network-2", "servicecircle-network-1"))
+    with pytest.raises(CacheError, match="build it again"):
+        read_network(tmp_path / "saved")
+
+
+def test_failed_save_brings_the_old_network_back(tmp_path, city, monkeypatch):
+    network = city.network(tmp_path)
+    network.save(tmp_path / "saved")
+    rename = Path.rename
+
+    def full(self, target):
+        if self.name == "new":
+            raise OSError("no space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(OSError, match="no space"):
+        network.with_access(50).save(tmp_path / "saved")
+    assert read_network(tmp_path / "saved").max_access == 100
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["city.osm", "saved"]
+
+
+def test_saved_network_keeps_its_rules(tmp_path):
+    city = City("A---B", {"AB": {"highway": "steps"}})
+    city.network(tmp_path, steps=2).save(tmp_path / "saved")
+    assert read_network(tmp_path / "saved").street_cost.max() == pytest.approx(4002, abs=2)
+    assert read_network(tmp_path / "saved", steps=2).source["rules"]["steps"] == 2
+    with pytest.raises(InputError, match="'steps'"):
+        read_network(tmp_path / "saved", steps=3)
+    with pytest.raises(InputError, match="'mode'"):
+        read_network(tmp_path / "saved", mode="ebike")
+
+
+def test_nodes_of_a_graph_may_carry_heights_and_signals():
+    graph = grid_graph()
+    for node, height in {1: 0.0, 2: 0.0, 3: 22.1}.items():
+        graph.nodes[node]["elevation"] = height
+    graph.nodes[2]["highway"] = "traffic_signals"
+    network = network_from_osmnx(graph, elevation="ele", signals=60)
+    start = np.argmin(np.abs(network.node_xy[:, 0] - network.node_xy[:, 0].min()))
+    top = np.argmax(network.node_xy[:, 1])
+    walk = nx.shortest_path_length(network.to_networkx(), int(start), int(top), weight="cost")
+    assert walk == pytest.approx(10 * (192 + 75 + 221 * np.exp(0.35)), abs=2)

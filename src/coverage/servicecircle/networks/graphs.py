@@ -16,6 +16,10 @@ from servicecircle.networks.lines import StreetLines, keep_segments
 from servicecircle.networks.profile import Profile
 from servicecircle.networks.rules import street_rules, tags_for
 
+ONEWAY = ("oneway", "oneway:foot", "oneway:bicycle")
+SAME = 1e-3  # metres between the lengths of the two directions of one street
+NO = frozenset({"no", "false", "none", "nan", ""})
+
 if TYPE_CHECKING:
     import networkx as nx
 
@@ -39,21 +43,21 @@ def lines_from_graph(graph: nx.Graph[Any], profile: Profile | None = None) -> St
     number = {node: i for i, node in enumerate(ids)}
     places = _places(graph, ids)
     shapes, rows, lengths = [], [], []
-    seen: set[tuple[object, ...]] = set()
+    seen: dict[tuple[object, ...], list[float]] = {}
     wrong = []
     for u, v, data in graph.edges(data=True):
         ends = number[u], number[v]
         coords = _coordinates(data, places[ends[0]], places[ends[1]])
         if data.get("reversed") is True:  # drawn against the way it came from
             ends, coords = ends[::-1], coords[::-1]
-        key = _street_key(ends, coords)
-        if key in seen:
-            continue
-        seen.add(key)
         metres = _length(data)
         if metres is None:
             wrong.append((u, v))
             continue
+        known = seen.setdefault(_street_key(ends, coords, data), [])
+        if any(abs(metres - other) < SAME or np.isnan(metres - other) for other in known):
+            continue
+        known.append(metres)
         shapes.append((ends, coords))
         rows.append(data)
         lengths.append(metres)
@@ -109,10 +113,17 @@ def _coordinates(data: dict[str, Any], start: np.ndarray, stop: np.ndarray) -> n
     return coords
 
 
-def _street_key(ends: tuple[int, int], coords: np.ndarray) -> tuple[object, ...]:
-    """Equal for two edges that are one street in both directions."""
+def _street_key(
+    ends: tuple[int, int], coords: np.ndarray, data: dict[str, Any]
+) -> tuple[object, ...]:
+    """Equal for two edges that are one street in both directions.
+
+    Parallel streets differ by their lengths, one-way streets that face each other by ends.
+    """
     middle = coords.sum(axis=0) / len(coords)
-    return (*sorted(ends), len(coords), *np.round(middle, 7).tolist())
+    directed = any(str(data.get(key, "no")).lower() not in NO for key in ONEWAY)
+    pair = ends if directed else tuple(sorted(ends))
+    return (*pair, len(coords), *np.round(middle, 7).tolist())
 
 
 def _length(data: dict[str, Any]) -> float | None:
