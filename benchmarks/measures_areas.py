@@ -92,11 +92,11 @@ def fits(bench: Bench) -> Section:
         network = read_network(bench.streets / f"{city}.osm.pbf")
         draw, streets = recipe(network), Streets.of(network)
         for dense in (False, True):
-            nodes = pick_joined(network, bench.few(60, 15), dense=dense, seed=3)
+            nodes = pick_joined(network, bench.few(30, 15), dense=dense, seed=3)
             places = at_nodes(network, nodes)
             pool = "dense" if dense else "random"
             agree = agreement(network, places)
-            few = nodes[:: len(nodes) // bench.few(6, 5)]
+            few = nodes[:: len(nodes) // bench.few(3, 5)]
             for minutes in (10, 15):
                 ours = fit(network, streets, places, minutes, our_shapes(network, places, minutes))
                 drawn = np.array([draw(int(node), minutes) for node in few], dtype=object)
