@@ -51,9 +51,15 @@ def write_geopackage(
     styles = layer_styles(
         {block.layer: weight if weight in block.frame.columns else None for block in spatial}
     )
-    pyogrio.write_dataframe(
-        styles, path, layer="layer_styles", driver="GPKG", append=True, layer_options={"FID": "id"}
-    )
+    if len(styles):
+        pyogrio.write_dataframe(
+            styles,
+            path,
+            layer="layer_styles",
+            driver="GPKG",
+            append=True,
+            layer_options={"FID": "id"},
+        )
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -30,6 +30,7 @@ FIRST = (
 )  # fmt: skip
 DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")  # as on the map
 MOST_IDS = 10
+WIDE = 64  # room for sentences
 NONE = "（无 none）"
 
 
@@ -129,7 +130,7 @@ def _lies_in(demand: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series
 def _assessed(plan: SitePlan | None, rules: Standard | str | None) -> list[Sheet]:
     if plan is None or plan.sites.empty:
         return []
-    return [Sheet("前期评估表", "Pre-assessment", assessments(plan, rules))]
+    return [Sheet("前期评估表", "Pre-assessment", assessments(plan, rules), widest=WIDE)]
 
 
 def _sheet(layer: str, zh: str, en: str, frame: gpd.GeoDataFrame) -> Sheet:

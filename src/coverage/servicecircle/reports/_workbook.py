@@ -58,6 +58,7 @@ class Sheet:
     en: str
     blocks: tuple[Block, ...]
     lines: tuple[str, ...] = ()
+    widest: int = 0  # of a column; by the kind of sheet if 0
 
 
 def check_size(sheets: tuple[Sheet, ...]) -> None:
@@ -120,7 +121,7 @@ class _Writer:
             page.set_row(row, 1.6 * LINE_HEIGHT)
         row = len(sheet.lines) + 1 if sheet.lines else 0
         alone = len(sheet.blocks) == 1
-        widest = WIDEST if alone else WIDEST_STACKED
+        widest = sheet.widest or (WIDEST if alone else WIDEST_STACKED)
         widths: dict[int, int] = {}
         for block in sheet.blocks:
             frame = flat_frame(block.frame)

@@ -437,7 +437,7 @@
       const { tip } = this.parts;
       const minutes = data.walkAt(latlng.lat, latlng.lng);
       const lines = SC.words.walkSentences(minutes, data.minutes[1], data.hasPlan);
-      tip.replaceChildren(...lines.map((line) => h("div", null, pair(line))));
+      tip.replaceChildren(...lines.map((line) => h("div", { class: "walk" }, pair(line))));
       tip.hidden = false;
       this.told = latlng;
       this.placeTip(latlng);
