@@ -78,7 +78,8 @@ def report(bench: Bench, sections: list[Section], failed: list[str], busy: str) 
         ),
         (
             f"{kind} {datetime.now(UTC):%Y-%m-%d}. All engines get the same arrays in the same "
-            "run; rounds are interleaved, the best of three counts, in CPU seconds of the "
+            "run; rounds are interleaved, the best of three counts (what takes over 8 s runs once), "
+            "in CPU seconds of the "
             "process unless a table says otherwise. Trust the ratios, not the seconds."
         ),
         f"Machine: {busy} at the start; {machine()} at the end.",
