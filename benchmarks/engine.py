@@ -78,7 +78,7 @@ def report(bench: Bench, sections: list[Section], failed: list[str], busy: str) 
         ),
         (
             f"{kind} {datetime.now(UTC):%Y-%m-%d}. All engines get the same arrays in the same "
-            "run; rounds are interleaved, the best of three counts (what takes over 8 s runs once), "
+            "run; rounds are interleaved, the best of three counts (once if it takes over 8 s), "
             "in CPU seconds of the "
             "process unless a table says otherwise. Trust the ratios, not the seconds."
         ),
