@@ -7,6 +7,9 @@ streets; lengths are given in decimetres, so that every comparison is exact.
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 from typing import NamedTuple
 from unittest import mock
 
@@ -266,3 +269,35 @@ def test_nearest_streets_agree_with_a_plain_search(town):
     near = plain <= 100
     assert np.allclose(metres[near], plain[near], atol=1e-6)
     assert np.isinf(metres[plain > 100.001]).all()
+
+
+ANSWERS = """
+import hashlib, sys, warnings
+warnings.simplefilter("ignore")
+sys.path[:0] = sys.argv[1:]
+from test_invariants import Town, some_places, table
+from servicecircle.areas import reached_streets
+edges = ((0, 1, 4100, False), (1, 2, 4200, True), (2, 5, 7000, False), (5, 0, 9000, False),
+         (0, 1, 3900, False), (5, 5, 300, False), (4, 5, 4000, False))
+network, places = Town(6, edges).network(), some_places(9)
+streets = reached_streets(network, places.to_crs(network.crs), minutes=12)
+answer = table(network, places, places, 30).tobytes() + b"".join(streets.geometry.to_wkb())
+print(hashlib.sha256(answer).hexdigest(), len(answer))
+"""
+
+
+def test_compiled_and_plain_python_give_the_same_bytes(root):
+    """The kernels run as they are written, without the compiler, in a second process."""
+    folders = [str(root / "src" / "coverage"), str(root / "tests")]
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", ANSWERS, *folders],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"NUMBA_DISABLE_JIT": plain},
+        ).stdout
+        for plain in ("0", "1")
+    ]
+    assert found[0] == found[1]
+    assert int(found[0].split()[1]) > 1000
