@@ -207,7 +207,7 @@ def metres_called_degrees(folder: Path) -> None:
 
 def no_system(folder: Path) -> None:
     config = folder / "plan.toml"
-    text = config.read_text(encoding="utf-8").replace('coordinates = "wgs84"\n', "")
+    text = config.read_text(encoding="utf-8").replace('\ncoordinates = "wgs84"', "")
     config.write_text(text, encoding="utf-8")
 
 
@@ -257,6 +257,22 @@ def broken_districts(folder: Path) -> None:
     (folder / "districts.geojson").write_text('{"type": "Fea', encoding="utf-8")
 
 
+def unlabelled_districts(folder: Path) -> None:
+    config = folder / "plan.toml"
+    text = config.read_text(encoding="utf-8").replace('districts_coordinates = "wgs84"\n', "")
+    config.write_text(text, encoding="utf-8")
+
+
+def unknown_preset(folder: Path) -> None:
+    use_standard(folder, 'preset = "atlantis"')
+
+
+def use_standard(folder: Path, line: str) -> None:
+    config = folder / "plan.toml"
+    text = config.read_text(encoding="utf-8").replace("minutes = [5, 10]", line)
+    config.write_text(text, encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -275,6 +291,8 @@ def broken_districts(folder: Path) -> None:
         (not_a_network, "page.osm.pbf"),
         (unnamed_districts, "districts.geojson have no column of names"),
         (broken_districts, "districts.geojson"),
+        (unlabelled_districts, "`districts_coordinates`"),
+        (unknown_preset, "no standard 'atlantis'"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(config, capsys, spoil, said):
@@ -339,6 +357,8 @@ def test_a_mistyped_command_is_one_line(arguments, capsys):
         "coverage",
         "score",
         "site",
+        "describe",
+        "audit",
         "network build",
         "network inspect",
         "network quality",

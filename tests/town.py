@@ -38,6 +38,7 @@ demand = "workers.csv"
 candidates = "shops.csv"
 districts = "districts.geojson"
 coordinates = "wgs84"
+districts_coordinates = "wgs84"
 note = "虚构"
 note_en = "made up"
 [standard]

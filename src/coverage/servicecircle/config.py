@@ -18,6 +18,7 @@ from pydantic import (
 
 from servicecircle._checks import check_minutes, check_speed
 from servicecircle.errors import InputError
+from servicecircle.standards import standard
 
 
 def _beside_config(path: Path, info: ValidationInfo) -> Path:
@@ -25,8 +26,23 @@ def _beside_config(path: Path, info: ValidationInfo) -> Path:
     return folder / path.expanduser()
 
 
+def _known_standard(name: str, info: ValidationInfo) -> str:
+    if name.endswith(".toml"):
+        name = str(_beside_config(Path(name), info))
+    standard(name)
+    return name
+
+
+def _minutes_asked(given: Any, info: ValidationInfo) -> tuple[float, ...]:
+    """Take the minutes given, else those the preset states, else 10 and 15."""
+    preset = info.data.get("preset")
+    stated = standard(preset).minutes if given is None and preset else given
+    return check_minutes(stated or (10.0, 15.0) if given is None else given)
+
+
 FilePath = Annotated[Path, AfterValidator(_beside_config)]
-Minutes = Annotated[tuple[float, ...], BeforeValidator(check_minutes)]
+Preset = Annotated[str, AfterValidator(_known_standard)]
+Minutes = Annotated[tuple[float, ...], BeforeValidator(_minutes_asked)]
 Speed = Annotated[float, BeforeValidator(check_speed)]
 
 
@@ -37,8 +53,10 @@ class _Part(BaseModel):
 class Inputs(_Part):
     """``[inputs]``: files, read from the folder of plan.toml.
 
-    ``vintage`` says from when the data is; ``note`` and ``note_en`` say what readers must
-    know about it, on the map and in the workbook.
+    ``coordinates`` is the system of the tables; ``districts_coordinates`` that of the
+    district outlines, needed in mainland China. ``vintage`` says from when the data is;
+    ``note`` and ``note_en`` say what readers must know about it, on the map and in the
+    workbook.
     """
 
     network: FilePath
@@ -47,15 +65,21 @@ class Inputs(_Part):
     stations: FilePath | None = None
     districts: FilePath | None = None
     coordinates: Literal["auto", "wgs84", "gcj02", "bd09"] = "auto"
+    districts_coordinates: Literal["wgs84", "gcj02", "bd09"] | None = None
     vintage: str = ""
     note: str = ""
     note_en: str = ""
 
 
 class Standard(_Part):
-    """``[standard]``: minutes of walking that count as served, and km/h on foot."""
+    """``[standard]``: minutes of walking that count as served, and km/h on foot.
 
-    minutes: Minutes = (10.0, 15.0)
+    ``preset`` is a programme such as "fujian", or a ``.toml`` file of your own; its minutes,
+    where it states some, hold unless ``minutes`` is given.
+    """
+
+    preset: Preset | None = None
+    minutes: Minutes = Field(default=None, validate_default=True)
     speed: Speed = 4.5
 
 
@@ -132,9 +156,10 @@ def read_config(path: str | Path) -> Settings:
     ----------
     path : str or Path
         A TOML file with the tables ``[inputs]`` (network, stations, demand, candidates,
-        districts, coordinates, vintage, note, note_en), ``[standard]`` (minutes, speed in
-        km/h), ``[plan]`` (aim, n_open, required, forbidden, time_limit in seconds, gap,
-        seed) and ``[output]`` (folder, title, language, labels).
+        districts, coordinates, districts_coordinates, vintage, note, note_en),
+        ``[standard]`` (preset, minutes, speed in km/h), ``[plan]`` (the keywords of
+        ``choose_sites``, e.g. aim, n_open, budget, at_least, time_limit in seconds, seed)
+        and ``[output]`` (folder, title, language, labels).
 
     Returns
     -------

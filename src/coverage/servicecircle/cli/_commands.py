@@ -49,6 +49,9 @@ System = Annotated[
 ]
 Minutes = Annotated[list[float], typer.Option(help="Minutes of walking; may be given twice.")]
 Speed = Annotated[float, typer.Option(help="Walking speed in km/h.")]
+Preset = Annotated[
+    str | None, typer.Option("--standard", help="fujian, miyun … or a .toml file of your own.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")]
 Out = Annotated[Path | None, typer.Option(help="File to write.")]
 
@@ -77,7 +80,7 @@ def plan(
 
     summary, folder = make_plan(read_config(config), out)
     if as_json:
-        _print_json(summary)
+        print_json(summary)
         return
     _print_coverage(summary["coverage_before"], summary["coverage_after"])
     console = _stdout()
@@ -106,7 +109,8 @@ def areas(
     check_target(out, AREA_SUFFIXES)
     with steps(3) as step:
         step("reading")
-        places, streets = _read_sites(stations, coordinates, "stations"), _read_network(network)
+        streets = read_streets(network)
+        places = read_places(stations, coordinates, "stations", streets)
         step("walking")
         from servicecircle.areas import service_areas
 
@@ -116,7 +120,7 @@ def areas(
         _write_layer(circles, out)
     shown = circles.groupby("minutes")["area_km2"].agg(["size", "sum", "median"])
     shown.columns = ["areas", "km2_summed", "km2_median"]
-    _print(shown.reset_index(), {"out": str(out)}, as_json=as_json)
+    print_rows(shown.reset_index(), {"out": str(out)}, as_json=as_json)
 
 
 @app.command(
@@ -140,8 +144,9 @@ def coverage(
         check_target(out, COVERAGE_SUFFIXES)
     with steps(3) as step:
         step("reading")
-        people = _read_demand(demand, coordinates)
-        places, streets = _read_sites(stations, coordinates, "stations"), _read_network(network)
+        streets = read_streets(network)
+        people = read_people(demand, coordinates, streets)
+        places = read_places(stations, coordinates, "stations", streets)
         step("walking")
         from servicecircle.coverage import measure_coverage
 
@@ -150,7 +155,7 @@ def coverage(
         require_joined(result.facilities, "stations", streets.max_access)
         step("writing")
         _write_result(result, out)
-    _print(result.summary().reset_index(), {"out": str(out)} if out else {}, as_json=as_json)
+    print_rows(result.summary().reset_index(), {"out": str(out)} if out else {}, as_json=as_json)
 
 
 @app.command(
@@ -165,8 +170,11 @@ def score(
     *,
     stations: MaybeStations = None,
     coordinates: System = "auto",
-    minutes: Annotated[float, typer.Option(help="Minutes of walking.")] = 15,
+    minutes: Annotated[
+        float | None, typer.Option(help="Minutes of walking; default: the standard's, else 15.")
+    ] = None,
     speed: Speed = 4.5,
+    preset: Preset = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what each candidate alone would add, and rank them."""
@@ -174,22 +182,31 @@ def score(
         {"network": network, "candidates": candidates, "demand": demand, "stations": stations}
     )
     check_target(out, SCORE_SUFFIXES)
+    from servicecircle.standards import standard
+
+    rules = standard(preset) if preset else None
+    stated = rules.minutes if rules else ()
     with steps(3) as step:
         step("reading")
-        streets = _read_network(network)
-        shops, people, existing = _read_tables(candidates, demand, stations, coordinates)
+        streets = read_streets(network)
+        tables = _read_tables(candidates, demand, stations, coordinates, streets)
         step("walking and scoring")
         from servicecircle.scores import score_sites
 
         ranked = score_sites(
-            streets, shops, people, existing=existing, minutes=minutes, speed=speed
+            streets,
+            *tables[:2],
+            existing=tables[2],
+            minutes=minutes if minutes is not None else stated or 15,
+            speed=speed,
+            standard=rules,
         )
         require_joined(ranked, "candidates", streets.max_access)
         step("writing")
         _write_layer(ranked.sort_values("rank", na_position="last").reset_index(names="id"), out)
-    names = ["name", "gain", "overlap", "score", "rank"]
+    names = ["name", "gain", "overlap", "score", "rank", "standard_passed"]
     best = ranked.nsmallest(10, "rank")[[name for name in names if name in ranked.columns]]
-    _print(best.reset_index(names="id"), {"out": str(out)}, as_json=as_json)
+    print_rows(best.reset_index(names="id"), {"out": str(out)}, as_json=as_json)
 
 
 @app.command(
@@ -219,8 +236,8 @@ def site(
         check_target(out, COVERAGE_SUFFIXES)
     with steps(3) as step:
         step("reading")
-        streets = _read_network(network)
-        shops, people, existing = _read_tables(candidates, demand, stations, coordinates)
+        streets = read_streets(network)
+        shops, people, existing = _read_tables(candidates, demand, stations, coordinates, streets)
         step("walking and choosing")
         from servicecircle.siting import choose_sites
 
@@ -242,7 +259,7 @@ def site(
     names = ["order", "name", "gain", "covered_after", "share_after"]
     sites = result.sites[[name for name in names if name in result.sites.columns]]
     more = result.summary().iloc[0].to_dict() | ({"out": str(out)} if out else {})
-    _print(sites.reset_index(names="id"), more, as_json=as_json)
+    print_rows(sites.reset_index(names="id"), more, as_json=as_json)
 
 
 @networks.command(
@@ -271,13 +288,13 @@ def build(
         found = download_network(source) if place else read_network(source, clip=_box(clip))
         step("writing")
         found.save(out)
-    _print(_facts(found), {"out": str(out)}, as_json=as_json)
+    print_rows(_facts(found), {"out": str(out)}, as_json=as_json)
 
 
 @networks.command(epilog="Example: servicecircle network inspect data/wuhan/streets.parquet")
 def inspect(source: Path, *, as_json: AsJson = False) -> None:
     """Say what a street file or saved network holds."""
-    found = _read_network(source)
+    found = read_streets(source)
     west, south, east, north = found.bounds
     facts = {
         "crs": found.crs.to_string(),
@@ -289,42 +306,48 @@ def inspect(source: Path, *, as_json: AsJson = False) -> None:
     kinds = found.streets.groupby("highway")["length"].agg(["size", "sum"]).sort_values("sum")
     kinds = kinds[::-1].reset_index()
     kinds.columns = ["highway", "streets", "metres"]
-    _print(kinds, facts | found.source, as_json=as_json)
+    print_rows(kinds, facts | found.source, as_json=as_json)
 
 
 @networks.command(epilog="Example: servicecircle network quality data/wuhan/streets.parquet")
 def quality(source: Path, *, as_json: AsJson = False) -> None:
     """Judge in plain words what a network is fit for."""
-    _print(_facts(_read_network(source)), {}, as_json=as_json)
+    print_rows(_facts(read_streets(source)), {}, as_json=as_json)
 
 
-def _read_network(path: Path) -> Any:
+def read_streets(path: Path) -> Any:
+    """Read a network that is there."""
     from servicecircle.networks import read_network
 
     check_files({"network": path})
     return read_network(path)
 
 
-def _read_sites(path: Path, coordinates: Any, name: str) -> Any:
+def read_places(path: Path, coordinates: Any, name: str, network: Any = None) -> Any:
+    """Read a table of sites that has rows."""
     from servicecircle.sites import read_sites
 
-    frame = read_sites(path, coordinates=coordinates)
+    frame = read_sites(path, coordinates=coordinates, network=network)
     require_rows(frame, name, path)
     return frame
 
 
-def _read_demand(path: Path, coordinates: Any) -> Any:
+def read_people(path: Path, coordinates: Any, network: Any) -> Any:
+    """Read a table of workers that has rows."""
     from servicecircle.demand import read_demand
 
-    frame = read_demand(path, coordinates=coordinates)
+    frame = read_demand(path, coordinates=coordinates, network=network)
     require_rows(frame, "demand", path)
     return frame
 
 
-def _read_tables(candidates: Path, demand: Path, stations: Path | None, coordinates: Any) -> Any:
-    shops = _read_sites(candidates, coordinates, "candidates")
-    people = _read_demand(demand, coordinates)
-    return shops, people, _read_sites(stations, coordinates, "stations") if stations else None
+def _read_tables(
+    candidates: Path, demand: Path, stations: Path | None, coordinates: Any, network: Any
+) -> Any:
+    shops = read_places(candidates, coordinates, "candidates", network)
+    people = read_people(demand, coordinates, network)
+    today = read_places(stations, coordinates, "stations", network) if stations else None
+    return shops, people, today
 
 
 def _box(text: str | None) -> tuple[float, ...] | None:
@@ -374,10 +397,10 @@ def _stdout() -> Console:
     return console
 
 
-def _print(rows: "pd.DataFrame", facts: Mapping[Any, Any], *, as_json: bool) -> None:
+def print_rows(rows: "pd.DataFrame", facts: Mapping[Any, Any], *, as_json: bool) -> None:
     """Print rows and single facts as a table, or all as JSON."""
     if as_json:
-        _print_json({"rows": rows.to_dict("records"), **facts})
+        print_json({"rows": rows.to_dict("records"), **facts})
         return
     table = Table(*map(str, rows.columns), box=None, header_style="bold")
     for row in rows.to_numpy(dtype=object):
@@ -388,7 +411,8 @@ def _print(rows: "pd.DataFrame", facts: Mapping[Any, Any], *, as_json: bool) -> 
         console.print(f"{name}: {_short(value)}", soft_wrap=True)
 
 
-def _print_json(data: dict[str, Any]) -> None:
+def print_json(data: dict[str, Any]) -> None:
+    """Print figures; what is missing is null."""
     from servicecircle.cli._plan import json_ready
 
     typer.echo(json.dumps(json_ready(data), ensure_ascii=False, indent=2, allow_nan=False))

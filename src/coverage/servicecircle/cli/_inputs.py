@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-DISTRICT_SUFFIXES = (".geojson", ".gpkg")
-DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")  # as on the map
+    from servicecircle.coordinates import System
 
 
 def check_files(files: Mapping[str, Path | None]) -> None:
@@ -77,28 +76,19 @@ def require_joined(frame: pd.DataFrame, name: str, max_access: float) -> None:
     )
 
 
-def read_districts(path: Path) -> gpd.GeoDataFrame:
-    """Read areas in WGS84, indexed by their name."""
-    import geopandas as gpd
-    from pyogrio.errors import DataSourceError
+def district_outlines(path: Path, coordinates: System | None) -> gpd.GeoDataFrame:
+    """Read district outlines in WGS84, one row for each name, indexed by it."""
+    from servicecircle.districts import read_districts
 
-    if path.suffix.lower() not in DISTRICT_SUFFIXES:
-        raise InputError(f"Districts {path.name!r} must be {' or '.join(DISTRICT_SUFFIXES)}.")
     try:
-        areas = gpd.read_file(path.absolute(), engine="pyogrio")
-    except DataSourceError as error:
-        raise InputError(f"{path.name} cannot be read; is it damaged?") from error
-    if areas.crs is None:
-        raise CrsError(f"The districts in {path.name} have no CRS.")
-    name = next((name for name in DISTRICT_NAMES if name in areas.columns), None)
-    if name is None:
+        areas = read_districts(path, coordinates=coordinates)
+    except CrsError as error:
+        raise CrsError(f"{error} In plan.toml: `districts_coordinates`.") from error
+    if "name" not in areas.columns:
         raise InputError(
             f"The districts in {path.name} have no column of names; they have "
             f"{list(areas.columns)}. Call it 'district'."
         )
-    if not areas.geom_type.isin(["Polygon", "MultiPolygon"]).all():
-        raise InputError(f"The districts in {path.name} must be areas (polygons).")
-    areas = areas.to_crs(4326)
-    if not areas[name].is_unique:
-        areas = areas.dissolve(by=name, as_index=False)
-    return areas.set_index(areas[name].astype(str).rename("district"))
+    if not areas["name"].is_unique:
+        areas = areas.dissolve(by="name", as_index=False)
+    return areas.set_index(areas["name"].astype(str).rename("district"))

@@ -18,7 +18,7 @@ from servicecircle import __version__
 from servicecircle.cli._inputs import (
     check_files,
     check_folder,
-    read_districts,
+    district_outlines,
     require_joined,
     require_rows,
     require_sheet,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from servicecircle.config import Inputs, Settings
+    from servicecircle.networks import WalkNetwork
     from servicecircle.siting import SitePlan
 
 LIBRARIES = (
@@ -50,11 +51,12 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Job:
-    """A plan and what it was made from."""
+    """A plan and what it was made from; ``systems`` are those the tables were read as."""
 
     settings: Settings
     plan: SitePlan
     districts: gpd.GeoDataFrame | None
+    systems: str
     seconds: float
 
 
@@ -78,14 +80,18 @@ _FILES = ("network", "stations", "demand", "candidates", "districts")
 def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
     started = time.monotonic()
     inputs, standard, choice = settings.inputs, settings.standard, settings.plan
-    step("reading the tables")
-    demand, candidates, stations = _read_tables(inputs)
-    districts = read_districts(inputs.districts) if inputs.districts else None
     step("reading the streets")
     from servicecircle.networks import read_network
     from servicecircle.siting import choose_sites
 
     network = read_network(inputs.network)
+    step("reading the tables")
+    demand, candidates, stations = _read_tables(inputs, network)
+    districts = (
+        district_outlines(inputs.districts, inputs.districts_coordinates)
+        if inputs.districts
+        else None
+    )
     step("walking, scoring, choosing")
     plan = choose_sites(
         network,
@@ -99,25 +105,27 @@ def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
     require_joined(plan.demand, "demand", network.max_access)
     require_joined(plan.candidates, "candidates", network.max_access)
     require_joined(plan.today.facilities, "stations", network.max_access)
-    return Job(settings, plan, districts, time.monotonic() - started)
+    tables = (table for table in (demand, candidates, stations) if table is not None)
+    systems = ", ".join(dict.fromkeys(str(table.attrs["coordinates"]) for table in tables))
+    return Job(settings, plan, districts, systems, time.monotonic() - started)
 
 
 def _read_tables(
-    inputs: Inputs,
+    inputs: Inputs, network: WalkNetwork
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
     from servicecircle.demand import read_demand
     from servicecircle.sites import read_sites
 
     system = inputs.coordinates
-    demand = read_demand(inputs.demand, coordinates=system)
+    demand = read_demand(inputs.demand, coordinates=system, network=network)
     require_rows(demand, "demand", inputs.demand)
     require_sheet(demand, "demand")
-    candidates = read_sites(inputs.candidates, coordinates=system)
+    candidates = read_sites(inputs.candidates, coordinates=system, network=network)
     require_rows(candidates, "candidates", inputs.candidates)
     require_sheet(candidates, "candidates")
     if inputs.stations is None:
         return demand, candidates, None
-    stations = read_sites(inputs.stations, coordinates=system)
+    stations = read_sites(inputs.stations, coordinates=system, network=network)
     require_rows(stations, "stations", inputs.stations)
     return demand, candidates, stations
 
@@ -125,16 +133,20 @@ def _read_tables(
 def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], None]]:
     from servicecircle.maps import map_plan, save_map
     from servicecircle.reports import write_report
+    from servicecircle.standards import standard
 
     settings, plan = job.settings, job.plan
     inputs, output = settings.inputs, settings.output
     about = {
         "note": f"{inputs.note} {inputs.note_en}".strip(),
         "vintage": inputs.vintage,
-        "coordinates read as": inputs.coordinates,
+        "coordinates read as": job.systems,
         "made on": summary["made_on"],
         **{f"file: {name}": getattr(inputs, name).name for name in _FILES if getattr(inputs, name)},
     }
+
+    preset = settings.standard.preset
+    rules = standard(preset) if preset else None
 
     def write_map(path: Path) -> None:
         drawn = map_plan(
@@ -149,7 +161,7 @@ def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], No
         save_map(drawn, path)
 
     def report(path: Path) -> None:
-        write_report(plan, path, districts=job.districts, about=about)
+        write_report(plan, path, districts=job.districts, about=about, rules=rules)
 
     def write_summary(path: Path) -> None:
         text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False)
@@ -212,7 +224,7 @@ def summary_of(job: Job) -> dict[str, Any]:
         "by_district": _by(plan, job.districts if job.districts is not None else "district"),
         "inputs": {
             "vintage": settings.inputs.vintage,
-            "coordinates": settings.inputs.coordinates,
+            "coordinates": job.systems,
             "network": _network(job),
             **{name: _table(job, name, frame) for name, frame in tables.items()},
         },
