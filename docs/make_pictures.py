@@ -5,6 +5,8 @@ Run after ``servicecircle plan data/wuhan/plan.toml``::
 
     python docs/make_pictures.py data/wuhan/plan/map.html
 
+The week of the demo is drawn by matplotlib; ``--week`` draws it alone.
+
 Needs playwright and pillow (``pip install playwright pillow``); pictures go to
 ``docs/pictures``. Pillow reduces them to 256 colours, so that each stays below 400 kB.
 """
@@ -15,9 +17,11 @@ import argparse
 import io
 import shutil
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import servicecircle as sc
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -76,13 +80,36 @@ def reduced(picture: bytes) -> bytes:
     return out.getvalue()
 
 
+def week() -> bytes:
+    """Draw the week of the demo city as a PNG."""
+    city = sc.samples.wuhan()
+    streets = sc.read_network(city.streets)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the demo's faulty rows
+        stations = sc.read_sites(city.stations, coordinates="gcj02")
+        workers = sc.read_demand(city.workers, coordinates="gcj02")
+        table = sc.coverage_week(streets, stations, workers)
+    out = io.BytesIO()
+    axes = sc.plot_week(table, title="武汉四区（示例：职工和站点均为虚构）")
+    axes.figure.savefig(out, format="png", dpi=130)
+    return out.getvalue()
+
+
 def main() -> int:
     """Take every picture; return 1 if one is too large."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("map", type=Path, help="a map saved by save_map or `servicecircle plan`")
-    page_url = parser.parse_args().map.resolve().as_uri()
+    parser.add_argument(
+        "map", type=Path, nargs="?", help="a map saved by save_map or `servicecircle plan`"
+    )
+    parser.add_argument("--week", action="store_true", help="draw the week alone")
+    asked = parser.parse_args()
+    if not asked.week and asked.map is None:
+        parser.error("give a map, or --week")
+    (PICTURES / "week.png").write_bytes(reduced(week()))
+    if asked.week:
+        return 0
+    page_url = asked.map.resolve().as_uri()
     chromium = next(filter(None, map(shutil.which, NAMES)), None)
-    PICTURES.mkdir(exist_ok=True)
     too_large = []
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -18,6 +18,7 @@ from .maps import map_coverage as map_coverage
 from .maps import map_plan as map_plan
 from .maps import plot_coverage as plot_coverage
 from .maps import plot_plan as plot_plan
+from .maps import plot_week as plot_week
 from .maps import save_map as save_map
 from .maps import save_png as save_png
 from .networks import WalkNetwork as WalkNetwork

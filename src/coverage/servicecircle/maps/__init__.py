@@ -10,6 +10,7 @@ from servicecircle.maps._basemap import check_basemap
 from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
 from servicecircle.maps._page import make_map, write_map
 from servicecircle.maps._size import sized_payload
+from servicecircle.maps._week import plot_week
 from servicecircle.maps.pictures import plot_coverage, plot_plan, save_png
 
 if TYPE_CHECKING:
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from servicecircle.maps._scene import Language
     from servicecircle.siting import SitePlan
 
-__all__ = ["map_coverage", "map_plan", "plot_coverage", "plot_plan", "save_map", "save_png"]
+__all__ = [
+    "map_coverage",
+    "map_plan",
+    "plot_coverage",
+    "plot_plan",
+    "plot_week",
+    "save_map",
+    "save_png",
+]
 
 
 def map_coverage(
