@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 SQUARES = frozenset({"pedestrian", "footway"})
 FEWEST = 2  # entrances, to go from one to the other
-MOST_POINTS = 32  # of one square; more entrances are thinned evenly
-DETOUR = 1.02  # a way this much shorter than two others is not worth a street
+ACROSS = "square"  # the `highway` of our ways across, which are no mapped streets
+MOST_POINTS = 16  # of one square; more entrances are thinned evenly
+DETOUR = 1.1  # a way less than this much shorter than two others is not worth a street
+SMALL = 30.0  # metres from corner to corner of the box: walked round, not across
+METRES_PER_DEGREE = 111_320.0
 
 
 class Square(NamedTuple):
@@ -47,7 +50,7 @@ def cross_squares(lines: StreetLines, squares: Iterable[Square]) -> StreetLines:
         at = np.concatenate(
             [np.arange(lines.offsets[i], lines.offsets[i + 1]) for i in square.lines]
         )
-        if shared[at].sum() < FEWEST:
+        if shared[at].sum() < FEWEST or _is_small(lines.lonlat[at]):
             continue
         count = np.array([lines.offsets[i + 1] - lines.offsets[i] for i in square.lines])
         rings = shapely.linestrings(
@@ -60,6 +63,11 @@ def cross_squares(lines: StreetLines, squares: Iterable[Square]) -> StreetLines:
             found.append(ways)
             rows += [square.row] * len(ways)
     return _add_ways(lines, np.concatenate(found), rows)
+
+
+def _is_small(lonlat: np.ndarray) -> bool:
+    extent = np.ptp(lonlat, axis=0) * (np.cos(np.radians(lonlat[0, 1])), 1.0)
+    return float(np.hypot(*extent)) * METRES_PER_DEGREE < SMALL
 
 
 def _shared(lines: StreetLines) -> np.ndarray:
@@ -158,7 +166,9 @@ def _add_ways(lines: StreetLines, ways: np.ndarray, rows: list[int]) -> StreetLi
     if not len(ways):
         return lines
     at = ways.ravel()
-    tags = lines.tags.iloc[rows].assign(factor=1.0, along=True, against=True, spans=False)
+    tags = lines.tags.iloc[rows].assign(
+        highway=ACROSS, factor=1.0, along=True, against=True, spans=False
+    )
     return StreetLines(
         np.concatenate([lines.lonlat, lines.lonlat[at]]),
         np.concatenate([lines.vertex, lines.vertex[at]]),

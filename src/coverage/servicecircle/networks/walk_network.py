@@ -21,6 +21,7 @@ from servicecircle.networks.assemble import (
     street_costs,
 )
 from servicecircle.networks.profile import SPEEDS
+from servicecircle.networks.squares import ACROSS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,7 +160,8 @@ class WalkNetwork:
     def is_island(self) -> np.ndarray:
         """(m,) bool: whether the street belongs to a small unconnected part."""
         part = self.component[self.ends[:, 0]]
-        km = np.bincount(part, self.metres / 1000)
+        mapped = (self.tags["highway"] != ACROSS).to_numpy()  # ways across squares do not count
+        km = np.bincount(part, self.metres / 1000 * mapped)
         small = km < self.island_km
         small[int(km.argmax())] = False
         island: np.ndarray = small[part]
