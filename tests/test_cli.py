@@ -14,6 +14,7 @@ import osmium
 import pandas as pd
 import pytest
 import shapely
+
 import town
 from servicecircle import __version__
 from servicecircle.cli import main

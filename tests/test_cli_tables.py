@@ -6,6 +6,7 @@ import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
+
 import servicecircle as sc
 import town
 from servicecircle.cli import main

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from servicecircle.config import read_config
 from servicecircle.errors import InputError
 from servicecircle.samples import wuhan

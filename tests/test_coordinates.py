@@ -9,6 +9,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
+
 from servicecircle.coordinates import from_wgs84, mainland, near_mainland, to_wgs84
 from servicecircle.errors import CrsError, InputError
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from cities import City
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import CrsError, InputError, UnsnappedWarning

@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+
 from servicecircle.demand import read_demand
 from servicecircle.errors import InputError, InputWarning
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
+
 from servicecircle.coordinates import to_wgs84
 from servicecircle.samples import wuhan
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import osmnx
 import pytest
 import shapely
+
 from servicecircle.errors import NetworkError
 from servicecircle.networks import download_network
 

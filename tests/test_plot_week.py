@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 import servicecircle as sc
 from servicecircle.errors import InputError
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from oracle import Oracle
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import UnsnappedWarning

@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+
 from servicecircle import config, samples
 from servicecircle.cli import main
 from servicecircle.errors import UnsnappedWarning

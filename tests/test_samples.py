@@ -1,4 +1,5 @@
 import pytest
+
 from servicecircle import samples
 from servicecircle.errors import InputError
 

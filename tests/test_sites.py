@@ -13,6 +13,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
+
 from servicecircle.coordinates import from_wgs84
 from servicecircle.errors import CrsError, CrsWarning, InputError, InputWarning, ServiceCircleError
 from servicecircle.sites import read_sites

@@ -10,8 +10,9 @@ import pandas as pd
 import pyogrio
 import pyproj
 import pytest
-import servicecircle as sc
 import shapely
+
+import servicecircle as sc
 from made_osm import METRES, SOUTH, WEST, MadeOsm
 from servicecircle._vocabulary import read_vocabulary
 from servicecircle.errors import CrsError, InputError, InputWarning

@@ -11,10 +11,11 @@ import h3
 import numpy as np
 import pandas as pd
 import pytest
-import servicecircle as sc
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+
+import servicecircle as sc
 from made_osm import METRES, SOUTH, WEST
 from servicecircle.errors import CrsError, InputError, InputWarning
 

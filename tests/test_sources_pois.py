@@ -8,8 +8,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import servicecircle as sc
 import shapely
+
+import servicecircle as sc
 from made_osm import METRES, SOUTH, WEST, MadeOsm
 from servicecircle._vocabulary import read_vocabulary
 from servicecircle.errors import CrsError, InputError

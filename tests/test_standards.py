@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.errors import InputError
 from servicecircle.standards import group_label, kind_label

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+
 from servicecircle import _values
 from servicecircle.errors import InputError
 from servicecircle.tables import canonical, read_table

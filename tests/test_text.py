@@ -7,9 +7,10 @@ import json
 
 import jinja2
 import pytest
-from hostile import PAYLOADS
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hostile import PAYLOADS
 from servicecircle._text import clean_text, safe_json, safe_text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -206,7 +206,7 @@ def _frame(
     )
     table = table[table["metres"] > 0]
     changes = (table[["name", "highway"]] != table[["name", "highway"]].shift()).any(axis=1)
-    rows = {"name": "first", "highway": "first", "metres": "sum", "shape": _one_line}
+    rows: dict[str, Any] = {"name": "first", "highway": "first", "metres": "sum", "shape": _one_line}
     table = table.groupby(changes.cumsum()).agg(rows).reset_index(drop=True)
     table["minutes"] = table["metres"] * 10.0 / per_minute
     table["minutes_so_far"] = table["minutes"].cumsum()
