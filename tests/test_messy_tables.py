@@ -278,6 +278,19 @@ def test_a_hundred_thousand_rows_are_read_and_checked(tmp_path):
     assert set(demand["workers"]) == {3, 20, 1200, 40, 12}
 
 
+def test_hours_as_the_hosts_are_the_hosts(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "编号,经度,纬度,开放时间,门店营业时间\na,1,50,与门店同步,8:00-20:00\n"
+        "b,1,50,9:00-17:00,8:00-20:00\nc,1,50,与门店同步,\n",
+        encoding="utf-8",
+    )
+    sites = sc.read_sites(path)
+    read = [sc.read_hours(cell).osm for cell in sites["hours"]]
+    assert read == ["Mo-Su 08:00-20:00", "Mo-Su 09:00-17:00", None]
+    assert "`hours`: 1 row as its host: the host's hours are taken" in sites.attrs["notes"]
+
+
 def test_percent_of_exactly_one_is_said(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("id,经度,纬度,满意度\na,1,50,1\n", encoding="utf-8")

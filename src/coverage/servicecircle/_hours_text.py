@@ -17,11 +17,12 @@ _OSM = re.compile(
     r"24/7|\b(?:Mo|Tu|We|Th|Fr|Sa|Su|PH|SH|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b|^off$"
 )
 _ALWAYS = re.compile(r"24小时|24h(?:ours)?\b|全天候?|(?<!\d)0?0:00-24:00|昼夜")
+AS_HOST = "as its host: put the host's hours here"
 # Phrases that are understood as a whole → value, note
 _WHOLE: tuple[tuple[re.Pattern[str], tuple[str | None, str]], ...] = (
     (
         re.compile(r"与?.{0,6}同步|同.{0,4}(?:营业|开放)时间|随店"),
-        (None, "as its host: put the host's hours here"),
+        (None, AS_HOST),
     ),
     (re.compile(r"预约|不定时|不固定|视情况|弹性|另行通知"), (None, "by appointment or not fixed")),
     (re.compile(r"暂停开放|停用|暂停|已?关闭$|停业|撤销|off"), ("off", "")),

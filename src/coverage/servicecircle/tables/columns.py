@@ -9,7 +9,9 @@ import pandas as pd
 
 from servicecircle import _values
 from servicecircle._checks import name_some
+from servicecircle._hours_text import AS_HOST
 from servicecircle._vocabulary import fold, read_vocabulary
+from servicecircle.hours import read_hours
 from servicecircle.tables.headers import in_brackets
 
 if TYPE_CHECKING:
@@ -36,6 +38,17 @@ def type_columns(table: Table) -> None:
         kind = vocabulary[name]["type"] if name in table.headers else "keep"
         if kind in readers:
             readers[kind](table, name)
+    if {"hours", "host_hours"} <= set(table.frame.columns):
+        _take_host_hours(table)
+
+
+def _take_host_hours(table: Table) -> None:
+    """Put the host's hours where a station's are said to be the same (与门店同步)."""
+    hours, host = table.frame["hours"], table.frame["host_hours"]
+    same = hours.map(lambda cell: read_hours(cell).note == AS_HOST) & host.notna()
+    if same.any():
+        table.frame["hours"] = hours.mask(same, host)
+        table.notes.append(f"`hours`: {count(same, 'row')} as its host: the host's hours are taken")
 
 
 def count(rows: Any, noun: str) -> str:
