@@ -21,9 +21,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import servicecircle as sc
 from PIL import Image
 from playwright.sync_api import sync_playwright
+
+import servicecircle as sc
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
