@@ -1,4 +1,4 @@
-"""Ratios that must hold on a small city: ``pytest benchmarks/test_engine.py``.
+"""Ratios that must hold on a small city: ``pytest -n0 benchmarks/test_engine.py``.
 
 Not part of the default test run. The limits are far below what a quiet machine shows
 (docs/benchmarks.md), so that a busy one passes.

@@ -27,6 +27,7 @@ import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
 from servicecircle.coordinates import from_wgs84
 
 SEED = 20240601

@@ -9,7 +9,7 @@ import shapely
 
 from cities import City
 from servicecircle.areas import reached_streets, service_areas
-from servicecircle.errors import CrsError, InputError, UnsnappedWarning
+from servicecircle.errors import CrsError, InputError, InputWarning, UnsnappedWarning
 from servicecircle.networks import read_network
 
 METRES = 32650
@@ -205,3 +205,11 @@ def test_a_slow_street_end_still_has_an_area(tmp_path):
     network = City("A---B").network(tmp_path)
     area = service_areas(network, City("A---B").places("A"), minutes=[0.5, 1])
     assert (area["area_km2"] > 0).all()
+
+
+def test_walking_speed_on_a_network_for_riders_warns(tmp_path):
+    city = City("A---B")
+    network = city.network(tmp_path, mode="ebike")
+    with pytest.warns(InputWarning, match=r"15 km/h"):
+        service_areas(network, city.places("A"), minutes=1)
+    assert len(service_areas(network, city.places("A"), minutes=1, speed=network.speed)) == 1

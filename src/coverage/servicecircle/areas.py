@@ -76,7 +76,7 @@ def service_areas(
     streets: it follows the same rule by which demand points are counted.
     """
     cutoffs = check_minutes(minutes)
-    per_minute = decimetres_per_minute(speed)
+    per_minute = decimetres_per_minute(speed, network)
     levels = np.array([cutoff_decimetres(cutoff, per_minute) for cutoff in cutoffs])
     graph = graph_towards(network, towards)
     joined = join_places(network, facilities, "facilities")
@@ -213,7 +213,7 @@ def reached_streets(
         from the facility). Minutes grow evenly along a piece.
     """
     (cutoff,) = check_minutes(minutes)
-    per_minute = decimetres_per_minute(speed)
+    per_minute = decimetres_per_minute(speed, network)
     limit = cutoff_decimetres(cutoff, per_minute)
     graph = graph_towards(network, towards)
     joined = join_places(network, facilities, "facilities")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -12,7 +13,7 @@ from scipy import sparse
 
 from servicecircle._checks import check_ids, check_minutes, check_speed, name_some
 from servicecircle._compile import announce_compilation
-from servicecircle.errors import CacheError, InputError
+from servicecircle.errors import CacheError, InputError, InputWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from servicecircle.networks import WalkNetwork
 
 FORMAT = "servicecircle-reach-1"
+WALKING = 4.5  # km/h
 
 
 @dataclass(frozen=True, repr=False)
@@ -297,7 +299,7 @@ def _walk(  # noqa: PLR0917 – the arguments of `walk_times`, and how to call t
     from servicecircle.networks.places import join_places
 
     (limit,) = check_minutes(cutoff)
-    per_minute = decimetres_per_minute(speed)
+    per_minute = decimetres_per_minute(speed, network)
     graph = graph_towards(network, towards)
     joined = join_places(network, facilities, name)
     points = join_places(network, demand, "demand")
@@ -362,8 +364,18 @@ def id_order(ids: pd.Index) -> np.ndarray:
         return np.asarray(ids.map(str).argsort(), dtype=np.int64)
 
 
-def decimetres_per_minute(speed: float) -> float:
-    """Convert a walking speed in km/h to decimetres a minute (4.5 km/h = 750)."""
+def decimetres_per_minute(speed: float, network: WalkNetwork) -> float:
+    """Turn km/h into decimetres a minute (4.5 km/h = 750).
+
+    Walking speed on a network for riders is probably forgotten: it warns.
+    """
+    if network.mode != "walk" and speed == WALKING:
+        warnings.warn(
+            f"This network is for mode {network.mode!r} and the speed is that of walking; pass "
+            f"`speed=network.speed` ({network.speed:g} km/h).",
+            InputWarning,
+            stacklevel=4,
+        )
     return check_speed(speed) * 10_000 / 60
 
 

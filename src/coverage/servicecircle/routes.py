@@ -69,7 +69,7 @@ def explain(
     The way is read back from the same costs by which coverage is counted, so its minutes
     are those of ``walk_times``.
     """
-    per_minute = decimetres_per_minute(speed)
+    per_minute = decimetres_per_minute(speed, network)
     goal, start = _join(network, facility, "facility"), _join(network, place, "place")
     announce_compilation()
     legs = _way(network, start, goal)
@@ -206,7 +206,8 @@ def _frame(
     )
     table = table[table["metres"] > 0]
     changes = (table[["name", "highway"]] != table[["name", "highway"]].shift()).any(axis=1)
-    rows: dict[str, Any] = {"name": "first", "highway": "first", "metres": "sum", "shape": _one_line}
+    rows: dict[str, Any] = dict.fromkeys(("name", "highway"), "first")
+    rows |= {"metres": "sum", "shape": _one_line}
     table = table.groupby(changes.cumsum()).agg(rows).reset_index(drop=True)
     table["minutes"] = table["metres"] * 10.0 / per_minute
     table["minutes_so_far"] = table["minutes"].cumsum()
