@@ -376,6 +376,7 @@ def minutes(network: WalkNetwork, start: gpd.GeoDataFrame, stop: gpd.GeoDataFram
     return float(reach.minutes.data[0]) if reach.minutes.nnz else NEVER
 
 
+@pytest.mark.filterwarnings("ignore:This network is for mode")  # minutes at walking pace in all
 @pytest.mark.filterwarnings("ignore::servicecircle.errors.UnsnappedWarning")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[s.name.replace(" ", "-") for s in SCENARIOS])
 def test_minutes_in_a_drawn_city(scenario, tmp_path):
@@ -386,6 +387,7 @@ def test_minutes_in_a_drawn_city(scenario, tmp_path):
         assert found == pytest.approx(expected, abs=0.003), (start, stop)
 
 
+@pytest.mark.filterwarnings("ignore:This network is for mode")  # minutes at walking pace in all
 @pytest.mark.filterwarnings("ignore::servicecircle.errors.UnsnappedWarning")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[s.name.replace(" ", "-") for s in SCENARIOS])
 def test_the_map_of_a_drawn_city_says_the_same(scenario, tmp_path):
