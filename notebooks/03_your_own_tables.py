@@ -48,46 +48,12 @@ with warnings.catch_warnings():
     demo = sc.read_demand(city.workers, coordinates="gcj02", on_bad="drop")
 places = sc.from_wgs84(demo.iloc[::280], "gcj02")
 lon, lat = places.geometry.x.round(6).tolist(), places.geometry.y.round(6).tolist()
-counts = [
-    "1,200",
-    "约300人",
-    "１８０",
-    "200-300",
-    "0.3万",
-    "两百",
-    "≥50",
-    "45",
-    "不详",
-    "-20",
-    "80",
-]
-groups = ["楼宇职工", "快递小哥", "外卖员", "环卫工", "保洁", "保安", "工地", "商户"] + [
-    "楼宇职工"
-] * 3
+counts = ["1,200", "约300人", "１８０", "200-300", "0.3万", "两百", "≥50", "45", "不详", "-20", "80"]
+groups = ["楼宇职工", "快递小哥", "外卖员", "环卫工", "保洁", "保安", "工地", "商户"] + ["楼宇职工"] * 3
 
-header = [
-    "编号",
-    "单位名称",
-    "经度",
-    "纬度",
-    "职工人数(人)",
-    "人群",
-    "所属区",
-    "是否对外开放",
-    "联系电话",
-]
+header = ["编号", "单位名称", "经度", "纬度", "职工人数(人)", "人群", "所属区", "是否对外开放", "联系电话"]
 rows = [
-    [
-        f"00{i + 1}",
-        f"虚构单位{i + 1}",
-        lon[i],
-        lat[i],
-        counts[i],
-        groups[i],
-        "江汉区",
-        "√×是否有无"[i % 6],
-        "13800000000",
-    ]
+    [f"00{i + 1}", f"虚构单位{i + 1}", lon[i], lat[i], counts[i], groups[i], "江汉区", "√×是否有无"[i % 6], "13800000000"]
     for i in range(len(counts))
 ]
 rows[6][2:4] = rows[6][3], rows[6][2]  # longitude and latitude exchanged
@@ -97,9 +63,7 @@ book = xlsxwriter.Workbook(out / "messy.xlsx")
 sheet = book.add_worksheet("填报表")
 sheet.merge_range(0, 0, 0, len(header) - 1, "2025年街道职工情况摸底表（虚构示例）")
 sheet.write_row(2, 0, header)
-for at, row in enumerate(
-    [*rows[:5], header, *rows[5:], [], ["合计", "", "", "", "5,000"]], start=3
-):
+for at, row in enumerate([*rows[:5], header, *rows[5:], [], ["合计", "", "", "", "5,000"]], start=3):
     sheet.write_row(at, 0, row)
 book.add_worksheet("填表说明").write(0, 0, "请于月底前报送")
 book.close()
@@ -223,7 +187,5 @@ with warnings.catch_warnings():
     stations = sc.read_sites(city.stations, coordinates="gcj02")
     today = sc.measure_coverage(streets, stations, cells, minutes=[10, 15])
     notice = ("示例：数据为虚构", "Made-up workers and stations")
-    sc.save_map(
-        sc.map_coverage(today, title="自己的表格 Your own tables", notice=notice), out / "map.html"
-    )
+    sc.save_map(sc.map_coverage(today, title="自己的表格 Your own tables", notice=notice), out / "map.html")
 today.summary()
