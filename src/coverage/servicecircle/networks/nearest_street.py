@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from servicecircle._kernel.batch import in_threads
 from servicecircle._kernel.field import Raster
 from servicecircle._kernel.nearest import bin_segments, raster_strip, snap_points
 
@@ -77,8 +78,11 @@ class StreetIndex(NamedTuple):
         Returns ``street`` (-1 where none), ``fraction`` along it, ``distance`` in metres.
         """
         xy = np.ascontiguousarray(xy, dtype=float)
-        found: tuple[np.ndarray, np.ndarray, np.ndarray] = snap_points(xy, *self, float(limit))
-        return found
+        parts = in_threads(lambda part: snap_points(part, *self, float(limit)), xy)
+        if not parts:
+            return np.empty(0, np.int32), np.empty(0), np.empty(0)
+        street, fraction, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return street, fraction, distance
 
 
 def build_raster(network: WalkNetwork, size: float = CELL) -> Raster:

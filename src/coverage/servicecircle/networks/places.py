@@ -82,7 +82,9 @@ def join_places(network: WalkNetwork, frame: gpd.GeoDataFrame, name: str) -> Joi
     status = _given_status(frame)
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     status[empty & (status == "ok")] = "no_geometry"
-    points = shapely.point_on_surface(shapes)
+    points = shapes.copy()
+    areas = np.flatnonzero(shapely.get_type_id(shapes) > shapely.GeometryType.POINT)
+    points[areas] = shapely.point_on_surface(shapes[areas])
     given = np.stack([shapely.get_x(points), shapely.get_y(points)], axis=1)
     xy = np.full(given.shape, np.nan)
     use = np.flatnonzero((status == "ok") & np.isfinite(given).all(axis=1))
