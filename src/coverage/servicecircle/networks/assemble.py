@@ -176,7 +176,10 @@ def _sort(streets: Streets) -> Streets:
     turn = np.where(loop, _after(second, second_last), ends[:, 0] > ends[:, 1])
     ends = np.where(turn[:, None], ends[:, ::-1], ends)
     via = np.where(turn[:, None], second_last, second)
-    order = np.lexsort((via[:, 1], via[:, 0], streets.metres.round(6), ends[:, 1], ends[:, 0]))
+    open_ways = streets.tags[["along", "against"]].to_numpy(bool)
+    barred = ~np.where(turn[:, None], open_ways[:, ::-1], open_ways) @ (2, 1)
+    shape = via[:, 1], via[:, 0], streets.metres.round(6)
+    order = np.lexsort((barred, *shape, ends[:, 1], ends[:, 0]))
     counts, turn = np.diff(streets.offsets)[order], turn[order]
     offsets = np.concatenate([[0], np.cumsum(counts)])
     start = np.where(turn, streets.offsets[1:][order] - 1, streets.offsets[:-1][order])

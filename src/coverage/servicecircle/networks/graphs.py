@@ -123,7 +123,7 @@ def _street_key(
     middle = coords.sum(axis=0) / len(coords)
     directed = any(str(data.get(key, "no")).lower() not in NO for key in ONEWAY)
     pair = ends if directed else tuple(sorted(ends))
-    return (*pair, len(coords), *np.round(middle, 7).tolist())
+    return (directed, *pair, len(coords), *np.round(middle, 7).tolist())
 
 
 def _length(data: dict[str, Any]) -> float | None:
