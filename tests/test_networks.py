@@ -250,6 +250,10 @@ def test_saved_network_opens_equal_and_by_memory_map(tmp_path, city):
     assert isinstance(again.node_xy.base, np.memmap)
     assert again.max_access == 100
     assert read_network(tmp_path / "saved", max_access=50).max_access == 50
+    network.with_access(60).save(tmp_path / "near")
+    near = read_network(tmp_path / "near")
+    assert near.max_access == 60
+    assert "raster" in vars(near)  # as saved, not built again
 
 
 def test_saving_again_replaces_and_a_damaged_folder_is_refused(tmp_path, city):

@@ -29,7 +29,7 @@ def read_network(
     *,
     mode: Mode = "walk",
     clip: object = None,
-    max_access: float = MAX_ACCESS,
+    max_access: float | None = None,
     steps: float = 1.0,
     signals: float = 0.0,
     private: bool = True,
@@ -50,8 +50,9 @@ def read_network(
     clip : tuple, polygon or GeoDataFrame, optional
         Keep only the streets inside: (west, south, east, north) in degrees, or an area.
         Street pieces with one end inside stay whole.
-    max_access : float
-        Metres that a place may lie off its street (default 100, at most 5,000).
+    max_access : float, optional
+        Metres that a place may lie off its street (at most 5,000). Default: 100, or what
+        the saved network was saved with.
     steps : float
         How many times slower than a level street steps are (1 to 20; default 1).
     signals : float
@@ -120,10 +121,13 @@ def read_network(
             f"{path.name!r} is of no known kind. Known are {', '.join(OSM_SUFFIXES)}, .graphml, "
             f"{', '.join(LINE_SUFFIXES)}, and the folder of a saved network."
         )
-    return _network(lines, facts, profile, clip, max_access)
+    access = MAX_ACCESS if max_access is None else max_access
+    return _network(lines, facts, profile, clip, access)
 
 
-def _open_saved(path: Path, profile: Profile, clip: object, max_access: float) -> WalkNetwork:
+def _open_saved(
+    path: Path, profile: Profile, clip: object, max_access: float | None
+) -> WalkNetwork:
     """Open a saved network; rules that differ from those it was built with are refused."""
     from servicecircle.networks.saved import open_network
 
@@ -141,7 +145,9 @@ def _open_saved(path: Path, profile: Profile, clip: object, max_access: float) -
             f"{path.name!r} was saved with other rules for {name_some(differ)}; give them when "
             "reading its source."
         )
-    return network if network.max_access == max_access else network.with_access(max_access)
+    if max_access is None or max_access == network.max_access:
+        return network
+    return network.with_access(max_access)
 
 
 def network_from_osmnx(
