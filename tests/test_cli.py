@@ -15,7 +15,9 @@ import pandas as pd
 import pytest
 import shapely
 
+import servicecircle as sc
 import town
+from cities import City
 from servicecircle import __version__
 from servicecircle.cli import main
 
@@ -440,6 +442,58 @@ def test_a_saved_network_serves_every_command(config, capsys):
     assert kinds["metres"] == pytest.approx(62_400, rel=0.002)
     use_network(config.parent, "network")
     assert main(["plan", str(config)]) == 0
+
+
+def test_walking_rules_are_options_wherever_streets_are_read(config, capsys):
+    """A grid without steps or signals: only who moves, and how far off the street, tell."""
+
+    def covered(*options: str) -> float:
+        files = flags(config, "network", "stations", "demand")
+        assert main(["coverage", *files, "--minutes", "5", "--json", *options]) == 0
+        return json.loads(capsys.readouterr().out)["rows"][0]["covered"]
+
+    by_bike = sc.read_network(config.parent / "streets.geojson", mode="ebike", max_access=60)
+    stations = sc.read_sites(config.parent / "stations.csv", coordinates="wgs84")
+    workers = sc.read_demand(config.parent / "workers.csv", coordinates="wgs84")
+    there = sc.measure_coverage(by_bike, stations, workers, minutes=5, speed=15)
+    riding = covered("--mode", "ebike", "--max-access", "60")
+    assert riding == there.summary()["covered"].iloc[0] > covered()
+    assert covered("--mode", "ebike", "--speed", "4.5") == covered()
+
+
+def test_a_network_is_saved_with_its_rules_and_keeps_them(config, capsys):
+    folder = str(config.parent / "network")
+    source = str(config.parent / "streets.geojson")
+    rules = ["--mode", "ebike", "--no-private", "--signals", "20", "--max-access", "60"]
+    assert main(["network", "build", source, "--out", folder, *rules]) == 0
+    capsys.readouterr()
+    saved = sc.read_network(folder)
+    assert (saved.mode, saved.max_access) == ("ebike", 60)
+    asked = {"mode": "ebike", "steps": 1, "signals": 20, "private": False}
+    assert asked.items() <= saved.source["rules"].items()
+    line = refused(["network", "quality", folder, "--signals", "10"], capsys)
+    assert "saved with other rules for ['signals']" in line
+
+
+def test_heights_that_are_not_there_are_refused_before_reading(config, capsys):
+    files = flags(config, "network", "stations", "demand")
+    assert "elevation 'dem.tif'" in refused(["coverage", *files, "--elevation", "dem.tif"], capsys)
+
+
+def test_direction_tells_on_a_street_that_is_one_way_on_foot(tmp_path):
+    """The way leads from A to B: people walk to a station at B, and nobody from it."""
+    city = City("A----------B", {"AB": {"highway": "footway", "oneway:foot": "yes"}})
+    streets, table, out = (tmp_path / name for name in ("city.osm", "b.csv", "out.gpkg"))
+    streets.write_text(city.osm(), encoding="utf-8")
+    at = city.place("B")
+    table.write_text(f"id,lon,lat\nB,{at.x},{at.y}\n", encoding="utf-8")
+    files = ["--network", str(streets), "--stations", str(table), "--coordinates", "wgs84"]
+
+    def area(*options: str) -> float:
+        assert main(["areas", *files, "--minutes", "5", "--out", str(out), *options]) == 0
+        return gpd.read_file(out)["area_km2"].iloc[0]
+
+    assert area() > 4 * area("--towards", "demand")
 
 
 @pytest.mark.parametrize(

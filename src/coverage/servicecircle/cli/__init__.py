@@ -22,8 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
         0 when all went well, 2 when the input or the command is wrong, 1 when a file
         could not be written, 130 when stopped by hand. An error is one line on stderr.
     """
-    import servicecircle.cli._tables  # noqa: F401 (adds its commands)
-    from servicecircle.cli._commands import UsageError, app
+    # The modules add their commands, in the order that help lists them.
+    from servicecircle.cli import _commands, _networks, _site, _tables  # noqa: F401
+    from servicecircle.cli._app import UsageError, app
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from servicecircle.errors import CrsError, InputError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from servicecircle.coordinates import System
+    from servicecircle.networks import WalkNetwork
 
 
 def check_files(files: Mapping[str, Path | None]) -> None:
@@ -92,3 +93,36 @@ def district_outlines(path: Path, coordinates: System | None) -> gpd.GeoDataFram
     if not areas["name"].is_unique:
         areas = areas.dissolve(by="name", as_index=False)
     return areas.set_index(areas["name"].astype(str).rename("district"))
+
+
+def read_places(path: Path, coordinates: Any, name: str, network: Any = None) -> Any:
+    """Read a table of sites that has rows."""
+    from servicecircle.sites import read_sites
+
+    frame = read_sites(path, coordinates=coordinates, network=network)
+    require_rows(frame, name, path)
+    return frame
+
+
+def read_people(path: Path, coordinates: Any, network: Any) -> Any:
+    """Read a table of workers that has rows."""
+    from servicecircle.demand import read_demand
+
+    frame = read_demand(path, coordinates=coordinates, network=network)
+    require_rows(frame, "demand", path)
+    return frame
+
+
+def read_tables(
+    candidates: Path, demand: Path, stations: Path | None, coordinates: Any, network: Any
+) -> Any:
+    """Read candidates, workers and, where there are some, today's stations."""
+    shops = read_places(candidates, coordinates, "candidates", network)
+    people = read_people(demand, coordinates, network)
+    today = read_places(stations, coordinates, "stations", network) if stations else None
+    return shops, people, today
+
+
+def speed_on(network: WalkNetwork, asked: float | None) -> float:
+    """Return the speed asked for, else the usual one of the network's mode."""
+    return network.speed if asked is None else asked

@@ -5,9 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from servicecircle.cli import _commands as shared
-from servicecircle.cli._inputs import check_files, check_target
+from servicecircle.cli._app import app
+from servicecircle.cli._inputs import check_files, check_target, read_people, read_places, speed_on
+from servicecircle.cli._options import (
+    AsJson,
+    Minutes,
+    Out,
+    Preset,
+    Speed,
+    Stations,
+    System,
+    Walking,
+    takes_walking,
+)
 from servicecircle.cli._screen import steps
+from servicecircle.cli._show import print_json, print_rows
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,13 +31,13 @@ if TYPE_CHECKING:
 AUDIT_SUFFIXES = (".xlsx", ".gpkg")
 
 
-@shared.app.command(epilog="Example: servicecircle describe workers.xlsx")
+@app.command(epilog="Example: servicecircle describe workers.xlsx")
 def describe(
     table: Annotated[Path, typer.Argument(help="A table of stations, candidates or workers.")],
     *,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of a CSV, if not told by itself.")] = None,
-    as_json: shared.AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what a table is understood to mean, column by column."""
     from servicecircle.tables import describe_table
@@ -34,45 +46,49 @@ def describe(
     said = describe_table(table, sheet=sheet, encoding=encoding)
     if as_json:
         facts = {"rows": said.rows, "notes": said.notes, "losses": said.losses}
-        shared.print_json({"columns": said.columns.to_dict("records"), **facts})
+        print_json({"columns": said.columns.to_dict("records"), **facts})
     else:
         typer.echo(repr(said))
 
 
-@shared.app.command(
+@app.command(
     epilog="Example: servicecircle audit --stations stations.csv --coordinates gcj02 "
     "--network streets.parquet --demand workers.csv --standard miyun --out audit.xlsx"
 )
+@takes_walking
 def audit(
-    stations: shared.Stations,
+    stations: Stations,
     *,
     network: Annotated[Path | None, typer.Option(help="Streets, to count whom they reach.")] = None,
     demand: Annotated[Path | None, typer.Option(help="Table of places with workers.")] = None,
-    preset: shared.Preset = None,
-    out: shared.Out = None,
-    coordinates: shared.System = "auto",
-    minutes: shared.Minutes = [10, 15],  # noqa: B006
-    speed: shared.Speed = 4.5,
-    as_json: shared.AsJson = False,
+    preset: Preset = None,
+    out: Out = None,
+    coordinates: System = "auto",
+    minutes: Minutes = [10, 15],  # noqa: B006
+    speed: Speed = None,
+    as_json: AsJson = False,
+    walking: Walking,
 ) -> None:
     """Check up on today's stations 体检; --out .xlsx or .gpkg."""
-    check_files({"stations": stations, "network": network, "demand": demand})
+    walking.check({"stations": stations, "network": network, "demand": demand})
     if out:
         check_target(out, AUDIT_SUFFIXES)
     if demand and not network:
         raise InputError("--demand needs --network: who is reached is counted along the streets.")
     with steps(3) as step:
         step("reading")
-        streets = shared.read_streets(network) if network else None
-        places = shared.read_places(stations, coordinates, "stations", streets)
-        people = shared.read_people(demand, coordinates, streets) if demand else None
+        streets = walking.read(network) if network else None
+        places = read_places(stations, coordinates, "stations", streets)
+        people = read_people(demand, coordinates, streets) if demand else None
         step("checking")
         from servicecircle.audit import audit_stations
         from servicecircle.coverage import measure_coverage
 
         reached: Coverage | None = None
         if streets is not None and people is not None:
-            reached = measure_coverage(streets, places, people, minutes=minutes, speed=speed)
+            reached = measure_coverage(
+                streets, places, people, minutes=minutes, speed=speed_on(streets, speed)
+            )
         done = audit_stations(places, reached, preset)
         step("writing")
         if out:
@@ -81,12 +97,10 @@ def audit(
     more = {"out": str(out)} if out else {}
     if as_json:
         summary = done.summary().reset_index().to_dict("records")
-        shared.print_json(
-            {"rows": found.reset_index().to_dict("records"), "summary": summary} | more
-        )
+        print_json({"rows": found.reset_index().to_dict("records"), "summary": summary} | more)
         return
-    shared.print_rows(done.summary().reset_index(), {}, as_json=False)
-    shared.print_rows(found.reset_index(), more, as_json=False)
+    print_rows(done.summary().reset_index(), {}, as_json=False)
+    print_rows(found.reset_index(), more, as_json=False)
 
 
 def _write_audit(done: "Audit", places: "gpd.GeoDataFrame", path: Path) -> None:

@@ -1,0 +1,102 @@
+"""Options that several commands have."""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from servicecircle.cli._inputs import check_files
+
+if TYPE_CHECKING:
+    from servicecircle.networks import WalkNetwork
+
+Network = Annotated[Path, typer.Option(help="Streets: .osm.pbf, .osm, .parquet, a saved network …")]
+Stations = Annotated[Path, typer.Option(help="Table of today's stations.")]
+MaybeStations = Annotated[
+    Path | None, typer.Option("--stations", help="Table of today's stations.")
+]
+Demand = Annotated[Path, typer.Option(help="Table of places with workers.")]
+Candidates = Annotated[Path, typer.Option(help="Table of places that could host a station.")]
+System = Annotated[
+    Literal["auto", "wgs84", "gcj02", "bd09"],
+    typer.Option("--coordinates", help="System of the tables: gcj02 is Amap's, bd09 Baidu's."),
+]
+Minutes = Annotated[list[float], typer.Option(help="Minutes of walking; may be given twice.")]
+Speed = Annotated[float | None, typer.Option(help="km/h; default 4.5 walking, 12 cycle, 15 ebike.")]
+Preset = Annotated[
+    str | None, typer.Option("--standard", help="fujian, miyun … or a .toml file of your own.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")]
+Out = Annotated[Path | None, typer.Option(help="File to write.")]
+
+
+@dataclass(frozen=True)
+class Walking:
+    """The rules that streets are read by: the keywords of ``read_network``.
+
+    A saved network keeps those it was built with.
+    """
+
+    mode: Annotated[
+        Literal["walk", "cycle", "ebike"], typer.Option(help="Who moves over the streets.")
+    ] = "walk"
+    steps: Annotated[float, typer.Option(help="How many times slower steps are.")] = 1.0
+    signals: Annotated[float, typer.Option(help="Seconds of waiting at each traffic signal.")] = 0.0
+    squares: Annotated[bool, typer.Option(help="Cross pedestrian squares straight.")] = True
+    private: Annotated[bool, typer.Option(help="Use streets with access=private.")] = True
+    elevation: Annotated[
+        str | None, typer.Option(help="Raster of ground heights, or ele: slopes then count.")
+    ] = None
+    max_access: Annotated[
+        float | None, typer.Option(help="Metres a place may lie off its street; default 100.")
+    ] = None
+
+    def read(self, path: Path) -> "WalkNetwork":
+        """Read a network that is there."""
+        from servicecircle.networks import read_network
+
+        self.check({"network": path})
+        return read_network(path, **self.given())
+
+    def given(self) -> dict[str, Any]:
+        """Return the rules that were given; the others are left to the network."""
+        return {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]}
+
+    def check(self, files: dict[str, Path | None]) -> None:
+        """Refuse files that are not there, the heights among them."""
+        heights = Path(self.elevation) if self.elevation not in (None, "ele") else None
+        check_files(files | {"elevation": heights})
+
+
+_DEFAULTS = asdict(Walking())
+
+
+def takes_walking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command with the argument ``walking`` one option for each of its fields."""
+    rules = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=field.type,
+        )
+        for field in dataclasses.fields(Walking)
+    ]
+    own = inspect.signature(command).parameters
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        walking = Walking(**{rule.name: given.pop(rule.name) for rule in rules})
+        command(**given, walking=walking)
+
+    shown = [*(own[name] for name in own if name != "walking"), *rules]
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in shown]
+    )
+    run.__annotations__ = {one.name: one.annotation for one in shown}
+    return run

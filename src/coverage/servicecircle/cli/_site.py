@@ -1,0 +1,78 @@
+"""The command that chooses sites."""
+
+from typing import Annotated
+
+import typer
+
+from servicecircle.cli._app import app
+from servicecircle.cli._inputs import check_target, read_tables, require_joined, speed_on
+from servicecircle.cli._options import (
+    AsJson,
+    Candidates,
+    Demand,
+    MaybeStations,
+    Minutes,
+    Network,
+    Out,
+    Speed,
+    System,
+    Walking,
+    takes_walking,
+)
+from servicecircle.cli._outputs import RESULTS, write_result
+from servicecircle.cli._screen import steps
+from servicecircle.cli._show import print_rows
+
+
+@app.command(
+    epilog="Example: servicecircle site --network streets.parquet --candidates shops.xlsx "
+    "--demand workers.csv --stations stations.csv --coordinates gcj02 --n-open 12 --out plan.xlsx"
+)
+@takes_walking
+def site(
+    network: Network,
+    candidates: Candidates,
+    demand: Demand,
+    n_open: Annotated[int, typer.Option(help="At most this many new sites.")],
+    *,
+    stations: MaybeStations = None,
+    out: Out = None,
+    coordinates: System = "auto",
+    minutes: Minutes = [10, 15],  # noqa: B006
+    speed: Speed = None,
+    time_limit: Annotated[float, typer.Option(help="Seconds for searching and proving.")] = 30,
+    seed: Annotated[int, typer.Option(help="For the local search.")] = 0,
+    as_json: AsJson = False,
+    walking: Walking,
+) -> None:
+    """Choose the set of sites that together cover the most; --out .html, .xlsx, .docx or .gpkg."""
+    walking.check(
+        {"network": network, "candidates": candidates, "demand": demand, "stations": stations}
+    )
+    if out:
+        check_target(out, RESULTS)
+    with steps(3) as step:
+        step("reading")
+        streets = walking.read(network)
+        shops, people, existing = read_tables(candidates, demand, stations, coordinates, streets)
+        step("walking and choosing")
+        from servicecircle.siting import choose_sites
+
+        result = choose_sites(
+            streets,
+            shops,
+            people,
+            existing=existing,
+            minutes=minutes,
+            speed=speed_on(streets, speed),
+            n_open=n_open,
+            time_limit=time_limit,
+            seed=seed,
+        )
+        require_joined(result.demand, "demand", streets.max_access)
+        require_joined(result.candidates, "candidates", streets.max_access)
+        step("writing")
+        write_result(result, out)
+    sites = result.sites.filter(["order", "name", "gain", "covered_after", "share_after"])
+    more = result.summary().iloc[0].to_dict() | ({"out": str(out)} if out else {})
+    print_rows(sites.reset_index(names="id"), more, as_json=as_json)
