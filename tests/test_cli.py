@@ -475,6 +475,20 @@ def test_a_network_is_saved_with_its_rules_and_keeps_them(config, capsys):
     assert "saved with other rules for ['signals']" in line
 
 
+def test_a_plan_is_made_by_the_walking_rules_of_its_standard(config, capsys):
+    text = config.read_text(encoding="utf-8")
+    rules = 'mode = "ebike"\nsignals = 20\nprivate = false\nmax_access = 60\n'
+    config.write_text(text.replace("[standard]\n", f"[standard]\n{rules}"), encoding="utf-8")
+    assert main(["plan", str(config), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    asked = {"mode": "ebike", "signals": 20, "private": False, "squares": True}
+    assert asked.items() <= made["inputs"]["network"]["rules"].items()
+    assert made["inputs"]["network"]["max_access"] == 60
+    heights = text.replace("[inputs]\n", '[inputs]\nelevation = "dem.tif"\n')
+    config.write_text(heights, encoding="utf-8")
+    assert "dem.tif" in refused(["plan", str(config)], capsys)
+
+
 def test_heights_that_are_not_there_are_refused_before_reading(config, capsys):
     files = flags(config, "network", "stations", "demand")
     assert "elevation 'dem.tif'" in refused(["coverage", *files, "--elevation", "dem.tif"], capsys)

@@ -37,7 +37,7 @@ def test_absolute_paths_stay(tmp_path):
 def test_what_is_left_out_has_the_programmes_defaults(tmp_path):
     settings = read_config(write(tmp_path, LEAST))
     assert settings.standard.minutes == (10.0, 15.0)
-    assert settings.standard.speed == 4.5
+    assert settings.standard.speed is None  # the usual one of the mode
     assert settings.plan.aim == "most_covered"
     assert settings.inputs.stations is None
     assert settings.inputs.coordinates == "auto"

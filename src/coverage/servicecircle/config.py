@@ -18,6 +18,7 @@ from pydantic import (
 
 from servicecircle._checks import check_minutes, check_speed
 from servicecircle.errors import InputError
+from servicecircle.networks.profile import Mode
 from servicecircle.standards import standard
 
 
@@ -44,6 +45,7 @@ FilePath = Annotated[Path, AfterValidator(_beside_config)]
 Preset = Annotated[str, AfterValidator(_known_standard)]
 Minutes = Annotated[tuple[float, ...], BeforeValidator(_minutes_asked)]
 Speed = Annotated[float, BeforeValidator(check_speed)]
+Heights = Literal["ele"] | FilePath
 
 
 class _Part(BaseModel):
@@ -56,10 +58,11 @@ class Inputs(_Part):
     ``coordinates`` is the system of the tables; ``districts_coordinates`` that of the
     district outlines, needed in mainland China. ``vintage`` says from when the data is;
     ``note`` and ``note_en`` say what readers must know about it, on the map and in the
-    workbook.
+    workbook. ``elevation`` is a raster of ground heights, or "ele" for those of the nodes.
     """
 
     network: FilePath
+    elevation: Heights | None = None
     demand: FilePath
     candidates: FilePath
     stations: FilePath | None = None
@@ -72,7 +75,10 @@ class Inputs(_Part):
 
 
 class Standard(_Part):
-    """``[standard]``: minutes of walking that count as served, and km/h on foot.
+    """``[standard]``: minutes of walking that count as served, and how people walk.
+
+    ``speed`` is in km/h, by default the usual one of ``mode``; the other keys are the
+    keywords of ``read_network``.
 
     ``preset`` is a programme such as "fujian", or a ``.toml`` file of your own; its minutes,
     where it states some, hold unless ``minutes`` is given.
@@ -80,7 +86,18 @@ class Standard(_Part):
 
     preset: Preset | None = None
     minutes: Minutes = Field(default=None, validate_default=True)
-    speed: Speed = 4.5
+    speed: Speed | None = None
+    mode: Mode = "walk"
+    steps: float = 1.0
+    signals: float = 0.0
+    squares: bool = True
+    private: bool = True
+    max_access: float | None = None
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """Keywords of ``read_network``."""
+        return self.model_dump(exclude={"preset", "minutes", "speed"})
 
 
 class Choice(_Part):
@@ -157,7 +174,8 @@ def read_config(path: str | Path) -> Settings:
     path : str or Path
         A TOML file with the tables ``[inputs]`` (network, stations, demand, candidates,
         districts, coordinates, districts_coordinates, vintage, note, note_en),
-        ``[standard]`` (preset, minutes, speed in km/h), ``[plan]`` (the keywords of
+        ``[standard]`` (preset, minutes, speed in km/h, and the walking rules of
+        ``read_network``), ``[plan]`` (the keywords of
         ``choose_sites``, e.g. aim, n_open, budget, at_least, time_limit in seconds, seed)
         and ``[output]`` (folder, title, language, labels).
 

@@ -22,6 +22,7 @@ from servicecircle.cli._inputs import (
     require_joined,
     require_rows,
     require_sheet,
+    speed_on,
 )
 from servicecircle.cli._screen import steps
 from servicecircle.errors import InputError
@@ -64,7 +65,7 @@ def make_plan(settings: Settings, out: Path | None) -> tuple[dict[str, Any], Pat
     """Do the whole job; return the summary and the folder it is written to."""
     folder = out or settings.output.folder
     inputs = settings.inputs
-    check_files({name: getattr(inputs, name) for name in _FILES})
+    check_files(_files(inputs))
     check_folder(folder)
     with steps(5) as step:
         job = _compute(settings, step)
@@ -74,7 +75,10 @@ def make_plan(settings: Settings, out: Path | None) -> tuple[dict[str, Any], Pat
     return summary, folder
 
 
-_FILES = ("network", "stations", "demand", "candidates", "districts")
+def _files(inputs: Inputs) -> dict[str, Path]:
+    names = ("network", "elevation", "stations", "demand", "candidates", "districts")
+    given = {name: getattr(inputs, name) for name in names}
+    return {name: path for name, path in given.items() if isinstance(path, Path)}
 
 
 def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
@@ -84,7 +88,7 @@ def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
     from servicecircle.networks import read_network
     from servicecircle.siting import choose_sites
 
-    network = read_network(inputs.network)
+    network = read_network(inputs.network, elevation=inputs.elevation, **standard.rules)
     step("reading the tables")
     demand, candidates, stations = _read_tables(inputs, network)
     districts = (
@@ -99,7 +103,7 @@ def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
         demand,
         existing=stations,
         minutes=standard.minutes,
-        speed=standard.speed,
+        speed=speed_on(network, standard.speed),
         **dict(choice),
     )
     require_joined(plan.demand, "demand", network.max_access)
@@ -142,7 +146,7 @@ def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], No
         "vintage": inputs.vintage,
         "coordinates read as": job.systems,
         "made on": summary["made_on"],
-        **{f"file: {name}": getattr(inputs, name).name for name in _FILES if getattr(inputs, name)},
+        **{f"file: {name}": path.name for name, path in _files(inputs).items()},
     }
 
     preset = settings.standard.preset
