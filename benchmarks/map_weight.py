@@ -3,8 +3,9 @@
     python benchmarks/map_weight.py [--candidates 20000 200000] [--stations 600]
 
 Writes one map per number of candidates over the demo city's streets (made-up places) and
-prints sizes, time to the first drawing, and times of moves of the map. Timings are of the
-machine it runs on; compare runs on one machine only.
+prints sizes, seconds of processor time to make the map, and milliseconds to the first
+drawing, of moves inside and out of the drawn buffer and of zooms: mean (worst). Timings are
+of the machine it runs on; compare runs on one machine only.
 """
 
 from __future__ import annotations
@@ -30,19 +31,38 @@ from servicecircle.samples import wuhan
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PLACES, SITES, RUNS, MOVES = 3000, 12, 3, 12
-MOVE = """async () => {
+PLACES, SITES, RUNS, STEPS = 3000, 12, 3, 12
+WITHIN, BEYOND = (220, 120), (900, 500)  # pixels: inside the buffer that is drawn, and out of it
+# Every step goes there and back, and is timed until the page has shown it.
+MOVE = """async ([x, y, steps]) => {
     const { map } = ServiceCircle.app;
-    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const shown = async () => {
+        for (let frames = 0; frames < 2; frames++)
+            await new Promise((done) => requestAnimationFrame(done));
+    };
+    await shown();
     const times = [];
-    for (let step = 0; step < %d; step++) {
+    for (let step = 0; step < steps; step++) {
         const from = performance.now();
-        map.panBy([step %% 2 ? 220 : -220, step %% 4 < 2 ? 120 : -120], { animate: false });
-        await frame();
+        const way = step % 2 ? 1 : -1;
+        map.panBy([way * x, way * y], { animate: false });
+        await shown();
         times.push(performance.now() - from);
-        await frame();
     }
     return times;
+}"""
+ZOOM = """async ([zoom, candidates]) => {
+    const { app } = ServiceCircle;
+    const hidden = new Set(app.state.hidden);
+    if (candidates) hidden.delete("candidates");
+    else hidden.add("candidates");
+    app.whole();
+    app.set({ hidden });
+    const from = performance.now();
+    app.map.setZoom(zoom, { animate: false });
+    for (let frames = 0; frames < 2; frames++)
+        await new Promise((done) => requestAnimationFrame(done));
+    return performance.now() - from;
 }"""
 
 
@@ -81,14 +101,14 @@ def make_map(
         minutes=[10, 15],
         time_limit=20,
     )
-    start = time.perf_counter()
+    start = time.process_time()
     path = sc.save_map(sc.map_plan(plan), folder / f"map-{candidates}.html")
-    return path, time.perf_counter() - start
+    return path, time.process_time() - start
 
 
-def measure(browser: Browser, path: Path) -> tuple[list[float], list[float]]:
-    """Return milliseconds to the first drawing, and of every move."""
-    loads, moves = [], []
+def measure(browser: Browser, path: Path) -> dict[str, list[float]]:
+    """Return milliseconds to the first drawing, of moves and of zooms, candidates shown or not."""
+    times: dict[str, list[float]] = {"load": [], "move": [], "far move": [], "zoom": []}
     for _ in range(RUNS):
         context = browser.new_context(viewport={"width": 1440, "height": 900}, offline=True)
         page = context.new_page()
@@ -96,10 +116,13 @@ def measure(browser: Browser, path: Path) -> tuple[list[float], list[float]]:
         page.goto(path.as_uri())
         page.wait_for_selector("#panel h1")
         page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
-        loads.append(1000 * (time.perf_counter() - start))
-        moves += page.evaluate(MOVE % MOVES)
+        times["load"].append(1000 * (time.perf_counter() - start))
+        for zoom, candidates in ((12.5, False), (12.75, True), (15, True)):
+            times["zoom"].append(page.evaluate(ZOOM, [zoom, candidates]))
+            times["move"] += page.evaluate(MOVE, [*WITHIN, STEPS])
+            times["far move"] += page.evaluate(MOVE, [*BEYOND, STEPS // 2])
         context.close()
-    return loads, moves
+    return times
 
 
 def main() -> None:
@@ -112,20 +135,21 @@ def main() -> None:
     warnings.simplefilter("ignore", ServiceCircleWarning)
     chromium = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
     network = sc.read_network(wuhan().streets)
-    heads = "circles|places|candidates|file MB|gzip MB|made s|load ms|move ms mean|worst"
+    heads = "circles|places|candidates|file MB|gzip MB|made s|load ms|move|far move|zoom"
     print("| " + heads.replace("|", " | ") + " |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("|---" * 10 + "|")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for candidates in asked.candidates:
             path, made = make_map(network, asked.stations, candidates, Path(folder))
-            loads, moves = measure(browser, path)
+            times = measure(browser, path)
+            shown = " | ".join(
+                f"{statistics.mean(part):.0f} ({max(part):.0f})" for part in times.values()
+            )
             text = path.read_bytes()
             print(
                 f"| {asked.stations:,} | {PLACES:,} | {candidates:,} | {len(text) / 1e6:.2f} | "
-                f"{len(gzip.compress(text)) / 1e6:.2f} | {made:.1f} | "
-                f"{statistics.median(loads):.0f} | {statistics.mean(moves):.0f} | "
-                f"{max(moves):.0f} |",
+                f"{len(gzip.compress(text)) / 1e6:.2f} | {made:.1f} | {shown} |",
                 flush=True,
             )
         browser.close()

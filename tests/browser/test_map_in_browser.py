@@ -67,6 +67,74 @@ def test_streets_and_dots_are_painted(open_map, saved):
     assert painted[:2] == [True, True]
 
 
+COUNTED = """() => {
+    const { app } = ServiceCircle;
+    const count = (window.drawn = { canvas: 0, outlines: 0 });
+    for (const layer of [app.ground.streets, app.marks.gapLayer, app.marks.candidateLayer]) {
+        const { drawOn } = layer;
+        layer.drawOn = (...asked) => { count.canvas += 1; drawOn.apply(layer, asked); };
+    }
+    for (const renderer of Object.values(app.ground.drawn))
+        renderer.on('update', () => { count.outlines += 1; });
+}"""
+MOVED = """async ([x, y]) => {
+    ServiceCircle.app.map.panBy([x, y], { animate: false });
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    return window.drawn;
+}"""
+
+
+def test_a_short_move_draws_nothing_anew_and_a_long_one_draws_each_canvas_once(open_map, saved):
+    page = open_map(saved).page
+    page.evaluate("ServiceCircle.app.map.setZoom(16, { animate: false })")
+    page.wait_for_timeout(100)
+    page.evaluate(COUNTED)
+    assert page.evaluate(MOVED, [90, 60]) == {"canvas": 0, "outlines": 0}
+    assert page.evaluate(MOVED, [500, 0]) == {"canvas": 3, "outlines": 6}
+
+
+def test_after_a_move_the_canvases_hold_what_a_drawing_from_scratch_does(open_map, saved):
+    page = open_map(saved).page
+    same = page.evaluate(
+        """async () => {
+            const { app } = ServiceCircle;
+            app.map.setZoom(16.5, { animate: false });
+            app.map.panBy([-700, 260], { animate: false });
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            const layers = [app.ground.streets, app.marks.gapLayer, app.marks.candidateLayer];
+            const before = layers.map((layer) => layer.canvas.toDataURL());
+            const places = layers.map((layer) => layer.canvas.style.transform);
+            for (const layer of layers) layer.draw();
+            return layers.map((layer, index) => before[index] === layer.canvas.toDataURL() &&
+                places[index] === layer.canvas.style.transform); }"""
+    )
+    assert same == [True, True, True]
+
+
+def test_candidates_are_found_where_they_are_drawn(open_map, saved):
+    page = open_map(saved).page
+    page.evaluate("ServiceCircle.app.map.setZoom(16, { animate: false })")
+    page.evaluate("ServiceCircle.app.map.panBy([60, 40], { animate: false })")
+    page.wait_for_timeout(100)
+    white = page.evaluate(
+        """() => {
+            const { map, data, marks } = ServiceCircle.app;
+            const { canvas, ratio } = marks.candidateLayer;
+            const box = canvas.getBoundingClientRect();
+            const stage = map.getContainer().getBoundingClientRect();
+            return data.candidates.map(({ at }, index) => {
+                const point = map.latLngToContainerPoint(at);
+                const [x, y] = [point.x + stage.x - box.x, point.y + stage.y - box.y];
+                const scale = canvas.width / box.width;
+                const pixel = canvas.getContext('2d').getImageData(
+                    Math.round(x * scale), Math.round(y * scale), 1, 1).data;
+                return [[...pixel], marks.under(L.latLng(at), 0)?.index === index];
+            }); }"""
+    )
+    assert white
+    assert all(pixel == [255, 255, 255, 255] and found for pixel, found in white)
+
+
 def test_the_page_says_the_plans_own_figures(open_map, saved, plan):
     page = open_map(saved).page
     before, after = plan.curve["share"].iloc[0], plan.curve["share"].iloc[-1]

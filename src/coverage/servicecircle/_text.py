@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 200
 
 _PLAIN = re.compile(r"[^A-Za-z0-9 .,\-_\u0080-\U0010ffff]")
-_HOSTILE_JSON = re.compile("[{<>&`\u2028\u2029]")
+_HOSTILE_JSON = "{<>&`\u2028\u2029"
+_BETWEEN = "\x00"  # in JSON always written as \u0000
 # Lone surrogates cannot be written as UTF-8; control and direction marks only deceive.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def clean_text(value: object, most: int = MOST_CHARACTERS) -> str:
@@ -74,8 +74,11 @@ def safe_json(data: Mapping[str, object]) -> str:
     '{"name":"\\u003c/script\\u003e\\u007b\\u007bx}}"}'
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _STRING.sub(lambda found: _escape(found.group()), text)
-
-
-def _escape(text: str) -> str:
-    return _HOSTILE_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    # Without escaped quotes every quote is an end of a string: braces outside them stay.
+    text = text.replace(r"\\", r"\u005c").replace(r"\"", r"\u0022")
+    parts = text.split('"')
+    inside = _BETWEEN.join(parts[1::2])
+    for sign in _HOSTILE_JSON:
+        inside = inside.replace(sign, f"\\u{ord(sign):04x}")
+    parts[1::2] = inside.split(_BETWEEN)[: len(parts) // 2]
+    return '"'.join(parts)

@@ -15,6 +15,7 @@ from servicecircle.maps._scene import Circle
 if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from servicecircle.networks import WalkNetwork
@@ -48,7 +49,7 @@ class DrawnAreas:
         shapes = np.asarray(areas.geometry.to_crs(self.crs), dtype=object)
         limits = areas["minutes"].to_numpy()
         return {
-            key: shapely.union_all(shapes[limits == limit])
+            key: _together(shapes[limits == limit])
             for key, limit in zip(("inner", "outer"), self.minutes, strict=True)
         }
 
@@ -65,3 +66,8 @@ class DrawnAreas:
             )
             for row in range(0, len(drawn), len(self.minutes))
         }
+
+
+def _together(shapes: NDArray[np.object_]) -> BaseGeometry:
+    one: BaseGeometry = shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
+    return one

@@ -26,7 +26,6 @@ from servicecircle.maps._tables import (
     place_table,
     text_column,
 )
-from servicecircle.reach import Reach, walk_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +114,8 @@ def scene_of_plan(
     sites = _site_columns(fill_districts(place_table(plan.sites, crs), zones), plan.sites)
     candidates = fill_districts(place_table(plan.candidates, crs), zones)
     candidates = _candidate_columns(candidates, plan.candidates)
-    table = Gains(_candidate_reach(plan, minutes[1], speed), candidates, sites, demand)
+    reach = plan.reach.select(plan.candidates.index, plan.demand.index).within(minutes[1])
+    table = Gains(reach, candidates, sites, demand)
     demand = demand.assign(site=table.first_site())
     sites = table.describe_sites()
     candidates = table.describe_candidates()
@@ -273,22 +273,6 @@ def _number(frame: pd.DataFrame, name: str) -> pd.Series:
     if name not in frame.columns:
         return pd.Series(np.nan, index=frame.index)
     return pd.to_numeric(frame[name], errors="coerce").astype(float)
-
-
-def _candidate_reach(plan: SitePlan, limit: float, speed: float) -> Reach:
-    """Minutes of all candidates; a plan from a bare reach only knows those of its sites."""
-    if plan.network is None:
-        known = plan.coverage.reach.select(plan.sites.index, plan.demand.index).within(limit)
-    else:
-        # What lies off the streets was warned of before and reaches nothing.
-        places, people = _usable(plan.candidates), _usable(plan.demand)
-        known = walk_times(plan.network, places, people, cutoff=limit, speed=speed)
-    return Reach.from_frame(
-        known.to_frame(),
-        facility_ids=plan.candidates.index,
-        demand_ids=plan.demand.index,
-        cutoff=limit,
-    )
 
 
 def _usable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

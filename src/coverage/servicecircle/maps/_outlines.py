@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     Floats = NDArray[np.float64]
+    Shapes = NDArray[np.object_]
 
 TOLERANCE = 6.0  # metres: half a cell of the areas' raster
+POLYGON = shapely.GeometryType.POLYGON
 LEAST_PART = 1500.0  # square metres
 LEAST_HOLE = 2500.0
 SLIVER = 6.0  # metres: what is narrower is opened away
 DECIMALS = 1e5
+FIVE_BITS = np.arange(0, 35, 5)  # shifts: more than 180 degrees need
 
 
 def coordinates(frame: gpd.GeoDataFrame) -> Floats:
@@ -40,22 +43,18 @@ def encode_line(places: Floats) -> str:
     """
     whole = np.rint(np.asarray(places, dtype=float)[:, ::-1] * DECIMALS).astype(np.int64)
     steps = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    zigzag = np.where(steps < 0, ~(steps << 1), steps << 1).ravel().tolist()
-    text = []
-    for step in zigzag:
-        rest = step
-        while rest >= 0x20:  # noqa: PLR2004 - five bits a character
-            text.append(chr((0x20 | (rest & 0x1F)) + 63))
-            rest >>= 5
-        text.append(chr(rest + 63))
-    return "".join(text)
+    zigzag = np.where(steps < 0, ~(steps << 1), steps << 1).reshape(-1, 1)
+    rest = zigzag >> FIVE_BITS
+    signs = (rest & 0x1F) + np.where(rest > 0x1F, 0x20, 0) + 63  # noqa: PLR2004 - more follow
+    written = (rest > 0) | (FIVE_BITS == 0)
+    return signs[written].astype(np.uint8).tobytes().decode("ascii")
 
 
 def encode_polygons(area: BaseGeometry) -> list[list[str]]:
     """Write polygons in longitude/latitude as coded rings: outer first, then holes."""
     coded = []
     for part in shapely.get_parts(area):
-        if shapely.get_type_id(part) != shapely.GeometryType.POLYGON or part.is_empty:
+        if shapely.get_type_id(part) != POLYGON or part.is_empty:
             continue
         rings = shapely.get_rings(part)
         coded.append([encode_line(shapely.get_coordinates(ring)[:-1]) for ring in rings])
@@ -77,32 +76,50 @@ class Outliner:
 
     def simplify(self, area: BaseGeometry) -> BaseGeometry:
         """Return the area with fewer corners, small empty parts and small empty holes."""
-        parts = [self._part(part) for part in shapely.get_parts(area)]
-        return shapely.MultiPolygon([part for part in parts if part is not None])
+        return self.simplify_all([area])[0]
 
-    def _part(self, part: shapely.Polygon) -> shapely.Polygon | None:
-        if part.area < LEAST_PART and not self._holds(part):
-            return None
-        holes = [hole for hole in part.interiors if self._keep_hole(hole)]
-        whole = shapely.Polygon(part.exterior, holes)
-        inside = self._inside(whole)
+    def simplify_all(self, areas: Sequence[BaseGeometry]) -> list[shapely.MultiPolygon]:
+        """Do so with many areas at once."""
+        parts, owner = shapely.get_parts(np.asarray(areas, dtype=object), return_index=True)
+        kept = (shapely.area(parts) >= LEAST_PART) | self._holds(parts)
+        parts, owner = self._without_holes(parts[kept]), owner[kept]
+        left = np.arange(len(parts))
+        whole, simple = parts, parts.copy()
         for tolerance in (TOLERANCE, TOLERANCE / 2, TOLERANCE / 4):
-            simple = shapely.simplify(whole, tolerance)
-            if not isinstance(simple, shapely.Polygon) or simple.is_empty:
-                continue
-            if np.array_equal(self._inside(simple), inside):
-                return simple
-        return whole
+            tried = shapely.simplify(whole[left], tolerance)
+            good = (shapely.get_type_id(tried) == POLYGON) & ~shapely.is_empty(tried)
+            good &= ~self._differ(whole[left], tried)
+            simple[left[good]] = tried[good]
+            left = left[~good]
+        ends = np.searchsorted(owner, np.arange(len(areas) + 1))
+        return [
+            shapely.MultiPolygon(simple[start:end].tolist())
+            for start, end in zip(ends, ends[1:], strict=False)
+        ]
 
-    def _keep_hole(self, ring: shapely.LinearRing) -> bool:
-        hole = shapely.Polygon(ring)
-        return hole.area >= LEAST_HOLE or self._holds(hole)
+    def _without_holes(self, parts: Shapes) -> Shapes:
+        """Fill the small holes that nobody works in."""
+        rings, owner = shapely.get_rings(parts, return_index=True)
+        inner = np.concatenate([[False], owner[1:] == owner[:-1]])[: len(rings)]
+        holes = shapely.polygons(rings[inner])
+        dropped = ~((shapely.area(holes) >= LEAST_HOLE) | self._holds(holes))
+        filled = parts.copy()
+        for part in np.unique(owner[inner][dropped]):
+            kept = holes[(owner[inner] == part) & ~dropped]
+            filled[part] = shapely.Polygon(parts[part].exterior, [one.exterior for one in kept])
+        return filled
 
-    def _holds(self, area: BaseGeometry) -> bool:
-        return self._inside(area).size > 0
+    def _holds(self, areas: Shapes) -> NDArray[np.bool_]:
+        """Tell for each area whether a workplace lies in it."""
+        area, _ = self.tree.query(areas, predicate="intersects")
+        return np.isin(np.arange(len(areas)), area)
 
-    def _inside(self, area: BaseGeometry) -> NDArray[np.int64]:
-        return np.sort(self.tree.query(area, predicate="intersects"))
+    def _differ(self, before: Shapes, after: Shapes) -> NDArray[np.bool_]:
+        """Tell for each pair whether it holds different workplaces."""
+        pairs = [self.tree.query(areas, predicate="intersects") for areas in (before, after)]
+        many = max(len(self.tree.geometries), 1)
+        held, now = (area * many + place for area, place in pairs)
+        return np.isin(np.arange(len(before)), np.setxor1d(held, now, assume_unique=True) // many)
 
     def added(self, after: BaseGeometry, before: BaseGeometry) -> BaseGeometry:
         """Return what ``after`` adds to ``before``; slivers under 6 m without a workplace go."""
@@ -110,15 +127,13 @@ class Outliner:
         grown = shapely.buffer(shapely.buffer(new, -SLIVER / 2), SLIVER / 2, join_style="mitre")
         opened = shapely.intersection(grown, new)
         lost = shapely.get_parts(shapely.difference(new, opened))
-        kept = [part for part in lost if part.area > 0 and self._holds(part)]
-        return _polygons(shapely.union_all([opened, *kept]))
+        lost = lost[shapely.area(lost) > 0]
+        return _polygons(shapely.union_all([opened, *lost[self._holds(lost)]]))
 
 
 def _polygons(area: BaseGeometry) -> shapely.MultiPolygon:
     parts = shapely.get_parts(area)
-    return shapely.MultiPolygon(
-        parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON].tolist()
-    )
+    return shapely.MultiPolygon(parts[shapely.get_type_id(parts) == POLYGON].tolist())
 
 
 def label_place(

@@ -32,7 +32,7 @@
       if (!TAKES_CLICKS.includes(name)) pane.style.pointerEvents = "none";
     }
     for (const name of ["void", "area", "line", "veil", "chosen", "district"]) {
-      drawn[name] = L.svg({ pane: name, padding: 0.4 }).addTo(map);
+      drawn[name] = new SC.BufferedSvg({ pane: name }).addTo(map);
     }
     return drawn;
   }

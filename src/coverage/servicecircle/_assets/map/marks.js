@@ -54,6 +54,37 @@
   /** On the canvas, or so near that a part of the mark is. */
   const near = (x, y, { width, height }) => x > -40 && y > -40 && x < width + 40 && y < height + 40;
 
+  /** A candidate's ring, drawn once. */
+  function ringPicture(radius, ratio) {
+    const size = 2 * Math.ceil((radius + 1) * ratio);
+    const picture = Object.assign(document.createElement("canvas"), { width: size, height: size });
+    const context = picture.getContext("2d");
+    context.lineWidth = 1.2 * ratio;
+    context.fillStyle = "#fff";
+    context.strokeStyle = "#4A4F4C";
+    context.arc(size / 2, size / 2, radius * ratio, 0, 2 * Math.PI);
+    context.fill();
+    context.stroke();
+    return picture;
+  }
+
+  /** Which squares of a canvas hold a mark: a second one in the same place would not be seen. */
+  class Occupied {
+    constructor({ width, height }, side) {
+      this.side = side;
+      this.columns = Math.ceil((width + 80) / side);
+      this.squares = new Uint8Array(this.columns * Math.ceil((height + 80) / side));
+    }
+
+    take(x, y) {
+      const square =
+        Math.floor((y + 40) / this.side) * this.columns + Math.floor((x + 40) / this.side);
+      const taken = this.squares[square];
+      this.squares[square] = 1;
+      return taken;
+    }
+  }
+
   class Marks {
     constructor(map, data, renderer, pick) {
       this.map = map;
@@ -62,7 +93,7 @@
       this.pick = pick;
       this.dots = [];
       this.shown = [];
-      this.shownCandidates = [];
+      this.candidates = SC.worldColumns(data.candidates.map((candidate) => candidate.at));
       this.hollow = false;
       this.everyCandidate = false;
       const gaps = SC.sums.hexDots(data.demand, (index) => !data.demand.today[index]);
@@ -156,36 +187,43 @@
     }
 
     drawCandidates(context, view) {
-      this.shownCandidates = [];
       if (!this.candidatesVisible(view.zoom)) return;
-      context.lineWidth = 1.2;
-      context.fillStyle = "#fff";
-      context.strokeStyle = "#4A4F4C";
       const radius = view.zoom < 14 ? 1.8 : 3;
-      this.data.candidates.forEach((candidate, index) => {
-        const [x, y] = view.point(candidate.at);
-        if (!near(x, y, view)) return;
-        this.shownCandidates.push({ index, x, y });
-        context.beginPath();
-        context.arc(x, y, radius, 0, 2 * Math.PI);
-        context.fill();
-        context.stroke();
-      });
+      const picture = ringPicture(radius, view.ratio);
+      const half = picture.width / 2;
+      const taken = new Occupied(view, radius);
+      const { x, y, length } = this.candidates;
+      context.setTransform(1, 0, 0, 1, 0, 0); // on whole pixels the picture stays sharp
+      for (let index = 0; index < length; index++) {
+        const [left, top] = [x[index] * view.world - view.origin.x, y[index] * view.world - view.origin.y];
+        if (!near(left, top, view) || taken.take(left, top)) continue;
+        const [column, row] = [left * view.ratio - half, top * view.ratio - half];
+        context.drawImage(picture, Math.round(column), Math.round(row));
+      }
     }
 
     /** What lies under the pointer on the canvases: a candidate, a dot or nothing. */
     under(latlng, reach) {
+      const candidate = this.candidateUnder(latlng, Math.max(reach, 9));
+      if (candidate >= 0) return { type: "candidate", index: candidate };
       const [pointerX, pointerY] = this.view.point(latlng);
       const away = ({ x, y }) => Math.hypot(x - pointerX, y - pointerY);
-      let least = Math.max(reach, 9);
-      let best = null;
-      for (const candidate of this.shownCandidates) {
-        const distance = away(candidate);
-        if (distance < least) [least, best] = [distance, candidate];
-      }
-      if (best) return { type: "candidate", index: best.index };
       const found = this.shown.findLast((dot) => away(dot) <= Math.max(dot.radius + 2, reach));
       return found ? { type: "dot", dot: found.dot } : null;
+    }
+
+    /** The nearest candidate within so many pixels, or -1. */
+    candidateUnder({ lat, lng }, reach) {
+      if (!this.candidatesVisible()) return -1;
+      const [atX, atY] = SC.worldOf([lat, lng]);
+      const { x, y, length } = this.candidates;
+      let least = (reach / this.view.world) ** 2;
+      let best = -1;
+      for (let index = 0; index < length; index++) {
+        const away = (x[index] - atX) ** 2 + (y[index] - atY) ** 2;
+        if (away < least) [least, best] = [away, index];
+      }
+      return best;
     }
 
     /** The walking circle of what is selected, and the compass circle if asked for. */

@@ -35,7 +35,9 @@
       app.set({ menu: false });
       for (const notes of app.parts.panel.querySelectorAll(".source details")) notes.open = true;
       // A canvas is lost in a printed PDF; a picture of it is not.
-      for (const { canvas } of this.layers()) {
+      for (const layer of this.layers()) {
+        layer.draw();
+        const { canvas } = layer;
         const picture = new Image();
         picture.src = canvas.toDataURL();
         picture.className = canvas.className;
@@ -54,6 +56,7 @@
       for (const layer of this.layers()) {
         Object.assign(layer, { padding: 0.25, ratio: 0 });
         layer.canvas.style.display = "";
+        layer.redraw();
       }
       document.body.classList.remove("printing");
       app.map.options.zoomSnap = 0.25;
