@@ -61,10 +61,7 @@ def join_streets(lines: StreetLines) -> Streets:
     codes = _tag_codes(lines.tags)
     if np.isfinite(lines.height).any():
         codes[:] = -1  # slopes change from piece to piece
-    chains, turned = _chains(pieces, codes)
-    order = np.concatenate([np.asarray(chain) for chain in chains])
-    reverse = np.concatenate([np.asarray(turn) for turn in turned])
-    chain_start = np.concatenate([[0], np.cumsum([len(chain) for chain in chains])])
+    order, reverse, chain_start = _chains(pieces, codes)
     at, offsets = _vertices(pieces, order, reverse, chain_start)
     metres = np.add.reduceat(pieces.metres[order], chain_start[:-1])
     turned_effort = np.where(reverse[:, None], pieces.effort[order][:, ::-1], pieces.effort[order])
@@ -105,9 +102,28 @@ def _tag_codes(tags: pd.DataFrame) -> np.ndarray:
     return codes
 
 
-def _chains(pieces: Pieces, codes: np.ndarray) -> tuple[list[list[int]], list[list[bool]]]:
-    """Chain pieces over places where exactly two alike pieces meet."""
-    count = len(pieces.first)
+def _chains(pieces: Pieces, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Chain pieces over places where exactly two alike pieces meet.
+
+    Returns the pieces chain after chain, whether each is turned round, and where the
+    chains begin (c+1,). Chains are ordered by their smallest piece, which is not turned.
+    """
+    link = _links(pieces, codes)
+    alone = (link.reshape(-1, 2) < 0).all(axis=1)
+    slots, starts = _walk_chains(link.tolist(), np.flatnonzero(~alone).tolist())
+    single = np.flatnonzero(alone)
+    slot, start = np.append(slots, 2 * single), np.append(starts, single)
+    order = np.argsort(start, kind="stable")
+    slot, start = slot[order], start[order]
+    begins = np.flatnonzero(np.diff(start, prepend=-1, append=-1))
+    return slot // 2, slot % 2 == 1, begins
+
+
+def _links(pieces: Pieces, codes: np.ndarray) -> np.ndarray:
+    """Say which end of which piece each end continues in, (2p,); -1 where in none.
+
+    End 0 of piece p is number 2p, end 1 is 2p + 1.
+    """
     flat = pieces.ends.ravel()
     order = np.argsort(flat, kind="stable")
     pairs = np.flatnonzero(np.bincount(flat) == 2)  # noqa: PLR2004 – a pair
@@ -117,28 +133,29 @@ def _chains(pieces: Pieces, codes: np.ndarray) -> tuple[list[list[int]], list[li
     alike = (
         (here // 2 != there // 2) & (code[here // 2] == code[there // 2]) & (code[here // 2] >= 0)
     )
-    across = np.full(2 * count, -1)
-    across[here[alike]], across[there[alike]] = there[alike], here[alike]
-    link = across.tolist()
-    done = [False] * count
-    chains, turned = [], []
-    for start in range(count):
-        if done[start]:
+    link = np.full(len(flat), -1)
+    link[here[alike]], link[there[alike]] = there[alike], here[alike]
+    return link
+
+
+def _walk_chains(link: list[int], linked: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Walk every chain from end to end: the ends entered, and each one's smallest piece."""
+    done: set[int] = set()
+    slots, starts = [], []
+    for start in linked:
+        if start in done:
             continue
         slot = 2 * start
         while link[slot] >= 0 and link[slot] // 2 != start:  # walk back to the chain's end
             slot = link[slot] ^ 1
         if link[slot] >= 0:
             slot = 2 * start  # a ring: begin anywhere
-        chain, turn = [], []
-        while slot >= 0 and not done[slot // 2]:
-            done[slot // 2] = True
-            chain.append(slot // 2)
-            turn.append(bool(slot & 1))
+        while slot >= 0 and slot // 2 not in done:
+            done.add(slot // 2)
+            slots.append(slot)
+            starts.append(start)
             slot = link[slot ^ 1]
-        chains.append(chain)
-        turned.append(turn)
-    return chains, turned
+    return np.array(slots, np.int64), np.array(starts, np.int64)
 
 
 def _vertices(

@@ -31,7 +31,7 @@ ID, STAMP, TAGS, LIST = 0, 2, 3, 4  # fields of a line; LIST: nodes of a way, me
 ESCAPED = re.compile("%([0-9a-f]+)%")
 NODE = {"ref": pa.int64(), "x": pa.float64(), "y": pa.float64()}
 TO_ROWS = bytes.maketrans(b",xy", b"\n,,")  # n1x114y30,n2x… becomes rows 1,114,30
-MOST_TEXT = 2**23  # bytes of nodes that are kept as text
+MOST_TEXT = 2**22  # bytes of nodes that are kept as text
 
 
 class Outline(NamedTuple):
@@ -80,10 +80,13 @@ class Scan:
         keys += ["ele"] if self.profile.elevation == "ele" else []
         points = osmium.filter.KeyFilter(*keys)
         points.enable_for(osmium.osm.NODE)
+        known: dict[bytes, tuple[int, str]] = {}  # many ways have the same tags
         for fields in _objects(path, osmium.osm.NODE | shapes, streets, points):
-            kind = fields[ID][:1]
+            kind, tags = fields[ID][:1], fields[TAGS]
             if kind == b"w":
-                self._way(fields, *self._number(_tags(fields)))
+                if tags not in known:
+                    known[tags] = self._number(_tags(tags))
+                self._way(fields, *known[tags])
                 self._newest = max(self._newest, fields[STAMP][1:].decode())
             elif kind == b"n":
                 self._node(fields)
@@ -114,7 +117,7 @@ class Scan:
         return self._known.setdefault(row, len(self._known)), _plain(tags.get("name")) or ""
 
     def _node(self, fields: list[bytes]) -> None:
-        node, tags = int(fields[ID][1:]), _tags(fields)
+        node, tags = int(fields[ID][1:]), _tags(fields[TAGS])
         if "barrier" in tags:
             told = {key: tags[key] for key in GATE_TAGS if key in tags}
             if gate_is_closed(told, self.profile):
@@ -126,7 +129,7 @@ class Scan:
             self.heights[node] = height
 
     def _relation(self, fields: list[bytes]) -> None:
-        tags = _tags(fields)
+        tags = _tags(fields[TAGS])
         square = tags.get("type") == "multipolygon" and tags.get("highway") in SQUARES
         if square and self.profile.squares and self.profile.mode == "walk":
             members = fields[LIST][1:].decode().split(",")
@@ -200,10 +203,9 @@ def _replicated(path: Path) -> str:
         return reader.header().get("osmosis_replication_timestamp")[:10]
 
 
-def _tags(fields: list[bytes]) -> dict[str, str]:
+def _tags(field: bytes) -> dict[str, str]:
     """Read the tags of an object; their values may still be escaped."""
-    text = fields[TAGS][1:].decode()
-    return dict([pair.split("=") for pair in text.split(",")])
+    return dict([pair.split("=") for pair in field[1:].decode().split(",")])
 
 
 def _plain(text: str | None) -> str | None:

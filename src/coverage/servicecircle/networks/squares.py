@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
 
 from servicecircle.networks.lines import StreetLines
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 SQUARES = frozenset({"pedestrian", "footway"})
 FEWEST = 2  # entrances, to go from one to the other
@@ -20,6 +17,7 @@ MOST_POINTS = 16  # of one square; more entrances are thinned evenly
 DETOUR = 1.1  # a way less than this much shorter than two others is not worth a street
 SMALL = 30.0  # metres from corner to corner of the box: walked round, not across
 METRES_PER_DEGREE = 111_320.0
+BATCH = 512  # squares at once: what bounds the memory
 
 
 class Square(NamedTuple):
@@ -30,14 +28,28 @@ class Square(NamedTuple):
 
 
 class _Corners(NamedTuple):
-    """Vertices of a polygon's rings, with their neighbours; the area lies to the left."""
+    """Corners of polygons; the area lies to the left of the way round.
 
-    here: np.ndarray
+    ``xy`` (c, 2) degrees; ``before`` and ``after`` (c,): the neighbours in ``xy``;
+    ``polygon`` (c,); ``vertex`` (c,): their place in the lines, -1 where there is none.
+    """
+
+    xy: np.ndarray
     before: np.ndarray
     after: np.ndarray
+    polygon: np.ndarray
+    vertex: np.ndarray
 
 
-def cross_squares(lines: StreetLines, squares: Iterable[Square]) -> StreetLines:
+class _Rings(NamedTuple):
+    """Ring lines of squares: ``vertex`` (k,) their vertices, ``ring`` and ``square`` of each."""
+
+    vertex: np.ndarray
+    ring: np.ndarray
+    square: np.ndarray
+
+
+def cross_squares(lines: StreetLines, squares: list[Square]) -> StreetLines:
     """Add the straight ways between the entrances of squares that stay inside them.
 
     An entrance is a vertex of the outline that another street shares. Ways bend round
@@ -45,29 +57,42 @@ def cross_squares(lines: StreetLines, squares: Iterable[Square]) -> StreetLines:
     Wesley 1979).
     """
     shared = _shared(lines)
-    found, rows = [np.empty((0, 2), np.int64)], []
-    for square in squares:
-        at = np.concatenate(
-            [np.arange(lines.offsets[i], lines.offsets[i + 1]) for i in square.lines]
-        )
-        if shared[at].sum() < FEWEST or _is_small(lines.lonlat[at]):
-            continue
-        count = np.array([lines.offsets[i + 1] - lines.offsets[i] for i in square.lines])
-        rings = shapely.linestrings(
-            lines.lonlat[at], indices=np.repeat(np.arange(len(count)), count)
-        )
-        area = shapely.build_area(shapely.multilinestrings(rings))
-        places = dict(zip(map(tuple, lines.lonlat[at].tolist()), at.tolist(), strict=True))
-        for polygon in shapely.get_parts(area):
-            ways = _ways_across(polygon, places, shared)
+    found, rows = [np.empty((0, 2), np.int64)], [np.empty(0, np.int64)]
+    for first in range(0, len(squares), BATCH):
+        batch = squares[first : first + BATCH]
+        rings = _worth_crossing(lines.lonlat, _rings(lines, batch), shared)
+        if rings.vertex.size:
+            ways, square = _ways_across(lines.lonlat, rings, shared)
             found.append(ways)
-            rows += [square.row] * len(ways)
-    return _add_ways(lines, np.concatenate(found), rows)
+            rows.append(np.array([square.row for square in batch])[square])
+    return _add_ways(lines, np.concatenate(found), np.concatenate(rows))
 
 
-def _is_small(lonlat: np.ndarray) -> bool:
-    extent = np.ptp(lonlat, axis=0) * (np.cos(np.radians(lonlat[0, 1])), 1.0)
-    return float(np.hypot(*extent)) * METRES_PER_DEGREE < SMALL
+def _rings(lines: StreetLines, squares: list[Square]) -> _Rings:
+    line = np.concatenate([square.lines for square in squares])
+    square = np.repeat(np.arange(len(squares)), [len(square.lines) for square in squares])
+    counts = np.diff(lines.offsets)[line]
+    at = _ranges(lines.offsets[line], counts)
+    return _Rings(at, np.repeat(np.arange(len(line)), counts), np.repeat(square, counts))
+
+
+def _ranges(start: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Count on from every ``start``, one range after the other."""
+    begin = np.cumsum(counts) - counts
+    ranges: np.ndarray = np.repeat(start - begin, counts) + np.arange(int(counts.sum()))
+    return ranges
+
+
+def _worth_crossing(lonlat: np.ndarray, rings: _Rings, shared: np.ndarray) -> _Rings:
+    """Keep the squares that have two entrances and are not small."""
+    first = np.flatnonzero(np.diff(rings.square, prepend=-1))
+    places = lonlat[rings.vertex]
+    extent = np.maximum.reduceat(places, first) - np.minimum.reduceat(places, first)
+    extent[:, 0] *= np.cos(np.radians(places[first, 1]))
+    large = np.hypot(*extent.T) * METRES_PER_DEGREE >= SMALL
+    worth = large & (np.add.reduceat(shared[rings.vertex].astype(int), first) >= FEWEST)
+    keep = worth[rings.square]
+    return _Rings(*(column[keep] for column in rings))
 
 
 def _shared(lines: StreetLines) -> np.ndarray:
@@ -82,58 +107,109 @@ def _shared(lines: StreetLines) -> np.ndarray:
 
 
 def _ways_across(
-    polygon: shapely.Polygon,
-    places: dict[tuple[float, ...], int],
-    shared: np.ndarray,
-) -> np.ndarray:
-    """Find the ways across one polygon: pairs of positions in ``shared`` (w, 2)."""
-    nothing = np.empty((0, 2), np.int64)
-    if not polygon.is_valid:
-        return nothing
-    corners = _corners(shapely.orient_polygons(polygon))
-    at = np.array([places.get(tuple(place), -1) for place in corners.here.tolist()])
-    entrance = (at >= 0) & shared[at]
-    inward = _cross(corners.here - corners.before, corners.after - corners.here) < 0
-    if entrance.sum() < FEWEST:
-        return nothing
+    lonlat: np.ndarray, rings: _Rings, shared: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the ways across squares: pairs of vertices (w, 2), and the square of each."""
+    polygons, square = _polygons(lonlat, rings)
+    corners = _corners(polygons, square, lonlat, rings)
+    entrance = (corners.vertex >= 0) & shared[corners.vertex]
+    inward = _cross(corners.xy - corners.xy[corners.before], _ahead(corners)) < 0
+    enough = np.bincount(corners.polygon, entrance, len(polygons)) >= FEWEST
     use = np.concatenate(
-        [_thin(np.flatnonzero(entrance)), _thin(np.flatnonzero(inward & ~entrance))]
+        [
+            _thin(np.flatnonzero(some & enough[corners.polygon]), corners.polygon)
+            for some in (entrance, inward & ~entrance & (corners.vertex >= 0))
+        ]
     )
-    use = use[at[use] >= 0]
-    i, j = (use[k] for k in np.triu_indices(len(use), 1))
+    use = use[np.argsort(corners.polygon[use], kind="stable")]
+    i, j = (use[k] for k in _pairs(corners.polygon[use]))
     useful = (entrance[i] | _touches(corners, i, j)) & (entrance[j] | _touches(corners, j, i))
     i, j = i[useful], j[useful]
-    shapely.prepare(polygon)
-    ways = shapely.linestrings(np.stack([corners.here[i], corners.here[j]], axis=1))
-    inside = shapely.covers(polygon, ways)
-    i, j = i[inside], j[inside]
-    beside = _same(corners.after[i], corners.here[j]) | _same(corners.before[i], corners.here[j])
-    keep = ~beside & ~_nearly_as_short(corners.here, i, j)
-    found: np.ndarray = np.stack([at[i], at[j]], axis=1)[keep]
-    return found
+    beside = (corners.after[i] == j) | (corners.before[i] == j)
+    inside = beside.copy()
+    shapely.prepare(polygons)
+    ways = shapely.linestrings(np.stack([corners.xy[i], corners.xy[j]], axis=1)[~beside])
+    inside[~beside] = shapely.covers(polygons[corners.polygon[i[~beside]]], ways)
+    i, j, beside = i[inside], j[inside], beside[inside]
+    keep = ~beside & ~_nearly_as_short(corners, i, j)
+    i, j = i[keep], j[keep]
+    return np.stack([corners.vertex[i], corners.vertex[j]], axis=1), square[corners.polygon[i]]
 
 
-def _nearly_as_short(places: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+def _polygons(lonlat: np.ndarray, rings: _Rings) -> tuple[np.ndarray, np.ndarray]:
+    """Build the valid polygons of squares, and return the square of each."""
+    first = np.flatnonzero(np.diff(rings.ring, prepend=-1))
+    shapes = shapely.linestrings(lonlat[rings.vertex], indices=_renumber(rings.ring))
+    of_ring = rings.square[first]
+    areas = shapely.build_area(shapely.multilinestrings(shapes, indices=_renumber(of_ring)))
+    polygons, area = shapely.get_parts(areas, return_index=True)
+    square = of_ring[np.diff(of_ring, prepend=-1) > 0][area]
+    valid = shapely.is_valid(polygons)
+    return shapely.orient_polygons(polygons[valid]), square[valid]
+
+
+def _renumber(sorted_: np.ndarray) -> np.ndarray:
+    numbers: np.ndarray = np.cumsum(np.diff(sorted_, prepend=sorted_[:1]) > 0)
+    return numbers
+
+
+def _corners(
+    polygons: np.ndarray, square: np.ndarray, lonlat: np.ndarray, rings: _Rings
+) -> _Corners:
+    outlines, of_outline = shapely.get_rings(polygons, return_index=True)
+    xy, outline = shapely.get_coordinates(outlines, return_index=True)
+    keep = np.diff(outline, append=-1) == 0  # the last corner is the first
+    xy, outline = xy[keep], outline[keep]
+    counts = np.bincount(outline, minlength=len(outlines))
+    last = np.cumsum(counts)[outline] - 1
+    here = np.arange(len(xy))
+    first = last - counts[outline] + 1
+    before = np.where(here == first, last, here - 1)
+    after = np.where(here == last, first, here + 1)
+    polygon = of_outline[outline]
+    return _Corners(xy, before, after, polygon, _find(xy, square[polygon], lonlat, rings))
+
+
+def _find(xy: np.ndarray, square: np.ndarray, lonlat: np.ndarray, rings: _Rings) -> np.ndarray:
+    """Find the last vertex of the square's own rings at every corner; -1 where none."""
+    places = np.concatenate([lonlat[rings.vertex], xy])
+    _, number = np.unique(places.view(complex), return_inverse=True)
+    key = number.ravel() * (rings.square.max() + 1) + np.concatenate([rings.square, square])
+    known, asked = np.split(key, [len(rings.vertex)])
+    order = np.argsort(known, kind="stable")
+    last = order[np.searchsorted(known[order], asked, side="right") - 1]
+    return np.where(known[last] == asked, rings.vertex[last], -1)
+
+
+def _pairs(polygon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pair everything with what follows it in the same polygon; ``polygon`` is sorted."""
+    here = np.arange(len(polygon))
+    following = np.searchsorted(polygon, polygon, side="right") - here - 1
+    return np.repeat(here, following), _ranges(here + 1, following)
+
+
+def _nearly_as_short(corners: _Corners, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     """Tell which ways are hardly shorter than two other ways, one after the other."""
-    points, number = np.unique(np.concatenate([i, j]), return_inverse=True)
-    a, b = number[: len(i)], number[len(i) :]
-    metres = places[points] * (np.cos(np.radians(places[0, 1])), 1.0)
-    length = np.full((len(points), len(points)), np.inf)
-    length[a, b] = length[b, a] = np.hypot(*(metres[a] - metres[b]).T)
-    own = length[a, b]
+    points, end = np.unique(np.concatenate([i, j]), return_inverse=True)
+    polygon = corners.polygon[points]
+    first = np.searchsorted(polygon, polygon)  # the first point of the same polygon
+    width = int((np.arange(len(points)) - first).max(initial=0)) + 1
+    a, b = np.split(end, 2)
+    start = np.searchsorted(corners.polygon, polygon)
+    squeeze = np.cos(np.radians(corners.xy[start, 1]))
+    metres = corners.xy[points] * np.stack([squeeze, np.ones(len(points))], axis=1)
+    own = np.hypot(*(metres[a] - metres[b]).T)
+    length = np.full((len(points), width), np.inf)
+    length[a, b - first[b]] = length[b, a - first[a]] = own
     legs = np.maximum(length[a], length[b]) < own[:, None]  # shorter ones only: something stays
     detour = np.where(legs, length[a] + length[b], np.inf).min(axis=1, initial=np.inf)
     nearly: np.ndarray = np.less_equal(detour, DETOUR * own)
     return nearly
 
 
-def _corners(polygon: shapely.Polygon) -> _Corners:
-    rings = [shapely.get_coordinates(ring)[:-1] for ring in shapely.get_rings(polygon)]
-    return _Corners(
-        np.concatenate(rings),
-        np.concatenate([np.roll(ring, 1, axis=0) for ring in rings]),
-        np.concatenate([np.roll(ring, -1, axis=0) for ring in rings]),
-    )
+def _ahead(corners: _Corners) -> np.ndarray:
+    ahead: np.ndarray = corners.xy[corners.after] - corners.xy
+    return ahead
 
 
 def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -143,26 +219,26 @@ def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _touches(corners: _Corners, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     """Tell whether the way between two corners only touches the outline at corner ``i``."""
-    way = corners.here[j] - corners.here[i]
-    before = _cross(way, corners.before[i] - corners.here[i])
-    after = _cross(way, corners.after[i] - corners.here[i])
+    way = corners.xy[j] - corners.xy[i]
+    before = _cross(way, corners.xy[corners.before[i]] - corners.xy[i])
+    after = _cross(way, corners.xy[corners.after[i]] - corners.xy[i])
     touches: np.ndarray = before * after >= 0.0
     return touches
 
 
-def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    same: np.ndarray = (a == b).all(axis=1)
-    return same
-
-
-def _thin(positions: np.ndarray) -> np.ndarray:
-    if len(positions) <= MOST_POINTS:
-        return positions
-    thinned: np.ndarray = positions[np.linspace(0, len(positions) - 1, MOST_POINTS).astype(int)]
+def _thin(positions: np.ndarray, polygon: np.ndarray) -> np.ndarray:
+    """Thin the positions of a polygon evenly where there are too many."""
+    of = polygon[positions]
+    counts = np.bincount(of)
+    keep = counts[of] <= MOST_POINTS
+    many = np.flatnonzero(counts > MOST_POINTS)
+    picks = np.linspace(0, counts[many] - 1, MOST_POINTS).astype(int)
+    keep[picks + np.searchsorted(of, many)] = True
+    thinned: np.ndarray = positions[keep]
     return thinned
 
 
-def _add_ways(lines: StreetLines, ways: np.ndarray, rows: list[int]) -> StreetLines:
+def _add_ways(lines: StreetLines, ways: np.ndarray, rows: np.ndarray) -> StreetLines:
     if not len(ways):
         return lines
     at = ways.ravel()
