@@ -93,7 +93,7 @@ def copy_state(state: State) -> State:
 
 
 @njit(cache=True, nogil=True)
-def _fits(rules: Rules, slack: Ints, j: int, leaving: int) -> bool:
+def fits(rules: Rules, slack: Ints, j: int, leaving: int) -> bool:
     """Whether site j may open, given the room that ``leaving`` (or -1) would free."""
     for e in range(rules.ptr[j], rules.ptr[j + 1]):
         room = slack[rules.row[e]]
@@ -136,7 +136,7 @@ def turn(cover: Cover, rules: Rules, state: State, j: int, sign: int | np.int64)
 
 
 @njit(cache=True, nogil=True)
-def _draw(seed: NDArray[np.uint64]) -> float:
+def draw(seed: NDArray[np.uint64]) -> float:
     """Next random number in [0, 1) (xorshift64*); ``seed`` is an array of one uint64."""
     x = seed[0]
     x ^= x >> np.uint64(12)
@@ -164,8 +164,8 @@ def fill(
             if gain <= best or state.chosen[j]:
                 continue
             if shake > 0.0:
-                gain *= 1.0 - shake * _draw(seed)
-            if gain > best and _fits(rules, state.slack, j, -1):
+                gain *= 1.0 - shake * draw(seed)
+            if gain > best and fits(rules, state.slack, j, -1):
                 best, who = gain, j
         if who < 0:
             return order[:n_opened], value
@@ -198,7 +198,7 @@ def swap(cover: Cover, rules: Rules, state: State, extra: Ints) -> int:
             for j in range(extra.size):
                 gain = state.gain[j] + extra[j]
                 extra[j] = 0
-                if gain > best and not state.chosen[j] and _fits(rules, state.slack, j, i):
+                if gain > best and not state.chosen[j] and fits(rules, state.slack, j, i):
                     best, who = gain, j
             if who >= 0:
                 won += turn(cover, rules, state, i, CLOSE) + turn(cover, rules, state, who, OPEN)
@@ -211,13 +211,13 @@ def _take_out(cover: Cover, rules: Rules, state: State, seed: NDArray[np.uint64]
     """Close 2 to 7 sites, half of them neighbours of the one before; return the change."""
     open_sites = np.flatnonzero(state.chosen)
     change, last = 0, -1
-    for _ in range(min(2 + int(_draw(seed) * 6), open_sites.size)):
-        j = open_sites[int(_draw(seed) * open_sites.size)]
-        if last >= 0 and _draw(seed) < 0.5:
+    for _ in range(min(2 + int(draw(seed) * 6), open_sites.size)):
+        j = open_sites[int(draw(seed) * open_sites.size)]
+        if last >= 0 and draw(seed) < 0.5:
             start, end = cover.site_ptr[last], cover.site_ptr[last + 1]
-            row = cover.site_rows[start + int(_draw(seed) * (end - start))]
+            row = cover.site_rows[start + int(draw(seed) * (end - start))]
             start, end = cover.row_ptr[row], cover.row_ptr[row + 1]
-            near = cover.row_sites[start + int(_draw(seed) * (end - start))]
+            near = cover.row_sites[start + int(draw(seed) * (end - start))]
             j = near if state.chosen[near] else j
         if state.chosen[j]:
             change += turn(cover, rules, state, j, CLOSE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -10,14 +11,16 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from servicecircle._kernel.cover import Floats, Ints
 
     Block = tuple[Ints, sparse.csr_array]
+    Watch = Callable[[float, float], object]
 
 Ended = Literal["optimal", "infeasible", "stopped"]
 
+PAUSE = 0.5  # seconds between two calls of a watch
 LARGEST_COST = 1e6  # costs are scaled so that the solver's tolerances mean something
 
 
@@ -61,18 +64,31 @@ class Program:
         self.columns = [(cost, lower, upper, whole)]
 
     def solve(
-        self, *, seconds: float, gap: float = 0.0, start: tuple[Ints, Floats] | None = None
+        self,
+        *,
+        seconds: float,
+        gap: float = 0.0,
+        start: tuple[Ints, Floats] | None = None,
+        step: float = 0.0,
+        constant: float = 0.0,
+        watch: Watch | None = None,
     ) -> Outcome:
-        """Minimise, from values of some columns that are known to be a good start."""
+        """Minimise, from values of some columns that are known to be a good start.
+
+        Costs of plans differ by ``step`` at least, if that is known; ``constant`` belongs to
+        the cost; ``watch`` is called with the best cost and the bound while HiGHS works.
+        """
         cost, lower, upper, whole = (
             np.concatenate(part) for part in zip(*self.columns, strict=True)
         )
         scale = LARGEST_COST / max(LARGEST_COST, float(np.abs(cost).max(initial=0.0)))
-        solver = _solver(seconds, gap)
-        solver.passModel(self._lp(cost * scale, lower, upper, whole))
+        solver = quiet_solver(seconds, gap, max(1e-7, 0.999 * step * scale))
+        lp = self._lp(cost * scale, lower, upper, whole)
+        lp.offset_ = constant * scale
+        solver.passModel(lp)
         if start is not None:
             solver.setSolution(len(start[0]), start[0].astype(np.int32), start[1])
-        solver.run()
+        run_watched(solver, None if watch is None else lambda v, b: watch(v / scale, b / scale))
         status, info = solver.getModelStatus(), solver.getInfo()
         kinds = highspy.HighsModelStatus
         if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
@@ -109,7 +125,8 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
-def _solver(seconds: float, gap: float) -> highspy.Highs:
+def quiet_solver(seconds: float, gap: float, least: float) -> highspy.Highs:
+    """Return HiGHS on one thread; differences of cost up to ``least`` do not matter."""
     solver = highspy.Highs()
     options: dict[str, bool | float | str] = {
         "output_flag": False,
@@ -117,10 +134,32 @@ def _solver(seconds: float, gap: float) -> highspy.Highs:
         "threads": 1,
         "time_limit": max(seconds, 0.0),
         "mip_rel_gap": gap,
-        "mip_abs_gap": 1e-7,
+        "mip_abs_gap": least,
         "mip_feasibility_tolerance": 1e-7,
         "primal_feasibility_tolerance": 1e-8,
     }
     for name, value in options.items():
         solver.setOptionValue(name, value)
     return solver
+
+
+def run_watched(solver: highspy.Highs, watch: Watch | None) -> None:
+    """Run HiGHS and tell of value and bound; what ``watch`` raises stops the run and is raised."""
+    raised: list[BaseException] = []
+    heard = [time.monotonic()]
+
+    def tell(event: highspy.HighsCallbackEvent) -> None:
+        try:
+            if watch is not None and time.monotonic() > heard[0] + PAUSE:
+                heard[0] = time.monotonic()
+                watch(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
+        except BaseException as error:  # noqa: BLE001 – must not cross the solver's own frames
+            raised.append(error)
+        if raised:
+            event.interrupt()
+
+    if watch is not None:
+        solver.cbMipInterrupt.subscribe(tell)
+    solver.run()
+    if raised:
+        raise raised[0]

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from servicecircle._kernel import median
 from servicecircle.siting._covering import Demand, Group, demand_of, minutes_by_row
+from servicecircle.siting._median import is_plain, plain_median
 from servicecircle.siting._model import Model, Rule, row_of
 from servicecircle.siting._solve import Answer
 
 if TYPE_CHECKING:
-    from servicecircle._kernel.cover import Floats, Ints
+    from servicecircle._kernel.cover import Ints
     from servicecircle._kernel.program import Outcome
     from servicecircle.siting._rules import Problem
 
-MOST_DENSE = 4_000_000  # cells of a full table of walks
-SEARCH_SHARE = 0.3  # of the time limit
 HALF = 0.5  # a whole column is 1 above it
 NONE = np.zeros(0, dtype=np.int64)
 
@@ -167,84 +165,20 @@ def _least_share(
 
 
 def _least_walking(problem: Problem, start: Ints, deadline: float) -> Answer:
-    scale = problem.table.scale
     if problem.asked.capacity:
         return _least_walking_with_room(problem, start, deadline)
-    dense = _dense(problem)
-    known = -math.inf
-    if dense is not None:
-        start, known, fixed, step = _median(problem, dense, deadline)
-        value = walking(problem, start)
-        if value - known < max(0.999 * step, 1e-6 * max(1.0, value)):
-            return Answer(start, value, value, "proved")
+    if is_plain(problem):
+        return plain_median(problem, deadline)
     if problem.asked.floor:
         model = covering_model(problem)[0]
     else:
         model = Model(problem)
         model.start()
-    if dense is not None:
-        _fix(model, fixed)
     constant = walking_columns(model)
     found = run(model, start, deadline)
     value = walking(problem, found[1]) if found[0].values is not None else math.nan
-    bound = max((constant + found[0].bound) / scale, known)
-    if dense is None:
-        return _answer(found, value, bound, problem.asked.gap)
-    best = walking(problem, start)
-    if found[0].values is None or best <= value:  # nothing better among what was not ruled out
-        outcome = found[0]._replace(values=NONE.astype(float))
-        bound = best if outcome.ended == "infeasible" else bound
-        found, value = (outcome._replace(ended="stopped"), start), best
-    return _answer(found, value, min(bound, value), problem.asked.gap, step=step)
-
-
-def _dense(problem: Problem) -> tuple[Floats, Floats] | None:
-    """Costs of the free sites × rows and of staying unserved, if only their number is limited."""
-    n_open = problem.asked.n_open
-    plain = len(problem.limits) == 1 and n_open is not None and not problem.asked.floor
-    size = len(problem.free) * len(problem.table.units)
-    if n_open is None or not plain or size > MOST_DENSE or size == 0:
-        return None
-    if not 0 < n_open - len(problem.required) <= len(problem.free):
-        return None
-    minutes, today = minutes_by_row(problem)
-    far = np.minimum(today, problem.table.reach.cutoff)
-    must = sparse.csr_array(minutes[problem.required]).tocoo()
-    np.minimum.at(far, must.col, must.data)
-    table = np.broadcast_to(far, (len(problem.free), len(far))).copy()
-    pairs = sparse.csr_array(minutes[problem.free]).tocoo()
-    np.minimum.at(table, (pairs.row, pairs.col), pairs.data)
-    units: Floats = problem.table.units.astype(float)
-    heavy = units > 0
-    return (table * units)[:, heavy], (far * units)[heavy]
-
-
-def _median(
-    problem: Problem, dense: tuple[Floats, Floats], deadline: float
-) -> tuple[Ints, float, tuple[Ints, Ints], float]:
-    """Search and bound; return sites, bound, those fixed open and closed, and the step."""
-    cost, far = dense
-    free, scale = problem.free, problem.table.scale
-    p = int(problem.asked.n_open or 0) - len(problem.required)
-    soon = min(deadline, time.monotonic() + SEARCH_SHARE * problem.asked.time_limit)
-    chosen = median.interchange(cost, far, p, problem.asked.seed, soon)
-    value = float(np.minimum(far, cost[chosen].min(axis=0)).sum())
-    u = median.descend(cost, far, p, value, deadline)
-    priced = median.price(cost, far, p, u)
-    whole = bool((cost == np.rint(cost)).all() and (far == np.rint(far)).all())
-    step = 1.0 if whole else 0.0
-    decided = priced.bound + priced.regret > value - max(0.999 * step, 0.0) + 1e-6 * max(1.0, value)
-    fixed = free[decided & priced.top], free[decided & ~priced.top]
-    sites: Ints = np.union1d(problem.required, free[chosen])
-    return sites, priced.bound / scale, fixed, step / scale
-
-
-def _fix(model: Model, fixed: tuple[Ints, Ints]) -> None:
-    """Hold open, or closed, what no better plan can change."""
-    for sites, low, high in ((fixed[0], 1.0, np.inf), (fixed[1], -np.inf, 0.0)):
-        columns = model.sites[np.searchsorted(model.usable, sites)]
-        eye = sparse.csr_array(sparse.eye_array(len(columns)))
-        model.program.add_rows([(columns, eye)], low, high)
+    bound = (constant + found[0].bound) / problem.table.scale
+    return _answer(found, value, bound, problem.asked.gap)
 
 
 def walking_columns(model: Model) -> float:

@@ -7,6 +7,7 @@ bound, or makes the rest smaller, and all stop as soon as the two meet.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -20,14 +21,13 @@ from servicecircle._kernel import cover_search as searches
 from servicecircle._kernel.milp import Solved, solve_cover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from servicecircle._kernel.cover import Bools, Cover, Floats, Ints
     from servicecircle._kernel.cover_search import Rules, State
 
 Status = Literal["proved", "gap", "time_limit", "infeasible"]
+Progress = Callable[[float, float, float], object]  # seconds, value, bound
 
 ROUGH_STEPS = 400
 STEPS = 1500
@@ -37,6 +37,12 @@ IDLE_ROUNDS = 20_000  # without progress before local search stops
 SEARCH_SHARE = 0.4  # of the time limit
 SOLVER_ERROR = 1e-4  # of a unit: what the solver's own bound may be too low
 MOST_PAIRS = 500_000  # above this HiGHS needs minutes for the first relaxation
+
+
+def random_state(seed: int) -> NDArray[np.uint64]:
+    """Return the state of the kernels' random numbers."""
+    drawn = np.random.SeedSequence(seed).generate_state(1, np.uint64)
+    return drawn | np.uint64(1)  # xorshift must not start at 0
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,7 @@ class CoverSolver:
     def run(self) -> Answer:
         """Search and prove until done or out of time."""
         self.deadline = time.monotonic() + self.time_limit
-        drawn = np.random.SeedSequence(self.seed).generate_state(1, np.uint64)
-        self.random = drawn | np.uint64(1)  # xorshift must not start at 0
+        self.random = random_state(self.seed)
         m, n = self.cover.shape
         none = np.zeros(0, dtype=np.int64)
         rest = _Rest(
@@ -184,10 +189,11 @@ class CoverSolver:
         return state
 
     def _start(self, rest: _Rest, wanted: Bools) -> State:
-        """Open the wanted sites, then fill up greedily."""
+        """Open the wanted sites as far as they fit beside the fixed ones, then fill up greedily."""
         state = searches.empty_state(rest.cover, rest.rules)
         for j in np.flatnonzero(wanted):
-            searches.turn(rest.cover, rest.rules, state, int(j), 1)
+            if searches.fits(rest.rules, state.slack, int(j), -1):
+                searches.turn(rest.cover, rest.rules, state, int(j), 1)
         searches.fill(rest.cover, rest.rules, state, 0.0, self.random)
         return state
 
