@@ -28,6 +28,7 @@ FLOORS = (
         "coordinates",
         "tables",
         "networks",
+        "_locate",
         "sites",
         "demand",
         "districts",

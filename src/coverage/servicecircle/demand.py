@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from servicecircle._locate import Coordinates, locate
 from servicecircle.errors import InputError
-from servicecircle.sites import Coordinates, OnBad, check_choices, finish, locate
+from servicecircle.sites import OnBad, check_choices, finish, ground_of
 from servicecircle.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def read_demand(
     group: str | None = None,
     coordinates: Coordinates = "auto",
     network: WalkNetwork | None = None,
+    districts: gpd.GeoDataFrame | None = None,
+    buildings: gpd.GeoDataFrame | None = None,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
@@ -46,6 +49,8 @@ def read_demand(
         The system of the coordinates, as in `read_sites`.
     network : WalkNetwork, optional
         The streets by which "auto" tells the system, as in `read_sites`.
+    districts, buildings : geopandas.GeoDataFrame, optional
+        Outlines that help to tell it, as in `read_sites`.
     columns : mapping, optional
         Our column name → header in the file, for headers we do not know.
     encoding : str, optional
@@ -84,7 +89,7 @@ def read_demand(
             f"{table.source} has no column with the number of workers (职工人数); it has "
             f"{table.columns}. Name it, e.g. weight='…'."
         )
-    places = locate(table, coordinates, network)
+    places = locate(table, coordinates, ground_of(network, buildings, districts))
     _mark_bad_numbers(places, table)
     return finish(places, table, on_bad)
 

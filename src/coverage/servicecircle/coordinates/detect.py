@@ -2,12 +2,12 @@
 
 Shops and offices stand beside streets: seldom on the carriageway, seldom in the middle of a
 block. Points read in a wrong system are moved by 400 to 1,400 m and lie anywhere. Each
-hypothesis is weighed by that, and only a clear winner is named.
+hypothesis is weighed by that, by buildings and by districts, and only a clear winner is named.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
@@ -16,38 +16,34 @@ import pandas as pd
 import pyproj
 import shapely
 
+from servicecircle._vocabulary import fold
 from servicecircle.coordinates.convert import SYSTEMS, System, near_mainland, to_wgs84
+from servicecircle.coordinates.street_odds import FAR, StreetOdds, street_metres
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from servicecircle.networks import WalkNetwork
-    from servicecircle.networks.nearest_street import StreetIndex
 
     Floats = NDArray[np.float64]
     Places = gpd.GeoDataFrame | gpd.GeoSeries | tuple[ArrayLike, ArrayLike]
 
-# Natural log odds that a point is a real place and not one moved by 300 to 600 m, by the metres
-# to the nearest wide street, street for cars, and street of any kind. Logistic regression on
-# shops, offices, amenities and buildings of the five extracts named in docs/coordinates.md
-_STEPS = np.array([1.5, 3, 5, 8, 12, 18, 27, 40, 60, 100, 200])
-_ODDS = np.array(
-    [
-        [-0.48, -0.20, -0.28, 0.02, 0.03, 0.00, -0.01, 0.37, 0.41, 0.26, 0.09, -0.20],
-        [-1.19, -0.81, -0.52, -0.03, 0.67, 0.60, 0.74, 0.68, 0.58, 0.45, -0.16, -1.02],
-        [1.23, 0.12, 0.48, 0.43, 0.21, 0.28, 0.05, -0.02, -0.29, -0.60, -1.01, -0.86],
-    ]
-)
-_IN_BUILDING, _NOT_IN_BUILDING = 1.0, -0.7  # about 70 % of real places against 25 % of moved ones
-_WIDE = ("motorway", "trunk", "primary", "secondary")
-_CAR = (*_WIDE, "tertiary", "residential", "unclassified", "living_street", "road")
+Order = Literal["lonlat", "latlon"]
 
-_FAR = 250.0  # metres; beyond, the street file may just end, so a point says nothing
+# Natural log odds that a point is real; about 70 % of real places lie in a building against 25 %
+# of moved ones, and 98 % in the district that their row names against 90 %
+_IN_BUILDING, _NOT_IN_BUILDING = 1.0, -0.7
+_IN_DISTRICT, _NOT_IN_DISTRICT = 0.1, -1.6
+
 _NEAR = 30.0
-_SURE = 0.95  # share of resamples that the winner must win
+_SURE = 0.8  # share of resamples that the winner must win
+_CLEAR = 4.0  # log odds by which it must beat the others
+_REAL = -0.25  # mean log odds per point below which no hypothesis looks like real places
 _RESAMPLES = 400
-_BLOCK = 250.0  # metres; points of one block are resampled together
+_BLOCK = 250.0  # metres; points of one block are no independent evidence
 _FEWEST_BLOCKS = 6
 _MOST_POINTS = 2_000
 _LARGEST_DEGREE = 180.0
@@ -71,11 +67,13 @@ class Detection:
     evidence : pandas.DataFrame
         Indexed by ``hypothesis``: ``median_metres`` to the nearest street, ``share_30m``
         of the points within 30 m of one, ``support`` (mean log odds per point; higher is
-        likelier) and, with buildings, ``in_buildings`` (share).
+        likelier) and, with buildings, ``in_buildings`` (share), with districts
+        ``in_district`` (share of the points in the district that they name).
     order : {"lonlat", "latlon"}
         Whether longitude and latitude are swapped.
     crs : str or None
-        For coordinates in metres: the projected CRS that fits.
+        For coordinates in metres: the projected CRS that fits; ``system`` is then that of
+        the degrees they stand for.
     reason : str
         The same in a sentence.
     """
@@ -83,19 +81,61 @@ class Detection:
     system: System | None
     confidence: float
     evidence: pd.DataFrame
-    order: Literal["lonlat", "latlon"]
+    order: Order
     crs: str | None
     reason: str
 
     def __repr__(self) -> str:
-        return f"<Detection: {self.system or self.crs or 'unsure'}. {self.reason}>"
+        found = ", ".join(name for name in (self.crs, self.system or "unsure") if name)
+        return f"<Detection: {found}. {self.reason}>"
 
     def _repr_html_(self) -> str:
         return str(self.evidence.to_html(float_format="{:.2f}".format))
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What points are laid on: streets and, where known, buildings and districts.
+
+    Attributes
+    ----------
+    network : WalkNetwork
+        The streets.
+    buildings, districts : geopandas.GeoDataFrame, optional
+        Outlines with a CRS, truly placed; districts with a column ``name``, else named by
+        their index.
+    """
+
+    network: WalkNetwork
+    buildings: gpd.GeoDataFrame | None = None
+    districts: gpd.GeoDataFrame | None = None
+
+    def outlines(self) -> shapely.STRtree | None:
+        """Index the outlines of the buildings, in the network's CRS."""
+        if self.buildings is None:
+            return None
+        return shapely.STRtree(self.buildings.geometry.to_crs(self.network.crs).to_numpy())
+
+    def named(self) -> dict[str, shapely.Geometry]:
+        """Return the outline of every district by its folded name, in the network's CRS."""
+        if self.districts is None:
+            return {}
+        shapes = self.districts.geometry.to_crs(self.network.crs)
+        names = self.districts.get("name", shapes.index.to_series())
+        kept = pd.DataFrame({"name": names.to_numpy(), "shape": shapes.to_numpy()}).dropna()
+        return {
+            fold(str(name)): shapely.union_all(some["shape"].to_numpy())
+            for name, some in kept.groupby("name")
+        }
+
+
 def detect_coordinates(
-    points: Places, network: WalkNetwork, *, buildings: gpd.GeoDataFrame | None = None
+    points: Places,
+    network: WalkNetwork,
+    *,
+    buildings: gpd.GeoDataFrame | None = None,
+    districts: gpd.GeoDataFrame | None = None,
+    district: Sequence[object] | str = "district",
 ) -> Detection:
     """Tell which system the coordinates of places are in, from how they lie on the streets.
 
@@ -109,6 +149,12 @@ def detect_coordinates(
     buildings : geopandas.GeoDataFrame, optional
         Outlines of buildings with a CRS (WGS-84 or a projection of it): most places lie
         inside one, which tells much more than the streets alone.
+    districts : geopandas.GeoDataFrame, optional
+        Outlines as from `read_districts`, truly placed: points should lie in the district
+        that their row names.
+    district : str or sequence, optional
+        The column of ``points`` with the name of the district, or the names themselves;
+        used with ``districts``.
 
     Returns
     -------
@@ -119,13 +165,15 @@ def detect_coordinates(
     Raises
     ------
     InputError
-        ``points`` is of another type.
+        ``points`` is of another type, or the names are not as many as the points.
 
     Notes
     -----
-    Log odds by distance to three classes of street are summed over the points for every
-    hypothesis; the points are then resampled 400 times by blocks of 250 m (bootstrap, Efron
-    1979, with a fixed seed), and the winner must win 95 % of the time.
+    The log odds of being a real place are added up over the points for every hypothesis:
+    by distance to four classes of street, to any street and to a junction, by how much
+    street lies around, by buildings and districts. The winner must lead by 4, with points of
+    one block of 250 m counting as the root of their number, win 80 % of 400 resamples of
+    those blocks (bootstrap, Efron 1979, with a fixed seed), and look like real places.
 
     Examples
     --------
@@ -133,20 +181,58 @@ def detect_coordinates(
     'gcj02'
     """
     x, y = _arrays(points)
+    names = _names(points, district, len(x)) if districts is not None else None
+    return detect_on(x, y, Ground(network, buildings, districts), names)
+
+
+def detect_on(x: Floats, y: Floats, ground: Ground, names: Sequence[object] | None) -> Detection:
+    """Tell the system of arrays of coordinates, with the district that each point names."""
     known = np.isfinite(x) & np.isfinite(y) & ~((x == 0) & (y == 0))
-    x, y = _thin(x[known]), _thin(y[known])
-    if not len(x):
+    rows = _thin(np.flatnonzero(known))
+    if not len(rows):
         return _unsure("There is no usable point.")
-    if ((np.abs(x) > _LARGEST_DEGREE) & (np.abs(y) > _LARGEST_DEGREE)).mean() > 0.5:  # noqa: PLR2004
-        return _in_metres(x, y, network)
-    order: Literal["lonlat", "latlon"] = "lonlat"
-    if _near_streets(y, x, network) > 2 * _near_streets(x, y, network):
-        x, y, order = y, x, "latlon"
-    if _near_streets(x, y, network) < 0.5:  # noqa: PLR2004
+    network = ground.network
+    lon, lat, order, crs = as_degrees(x[rows], y[rows], network)
+    if crs is None and _looks_metric(x[rows], y[rows]):
+        return _unsure("The coordinates are metres in no projection tried")
+    if _near_streets(lon, lat, network) < 0.5:  # noqa: PLR2004
         return _unsure("Fewer than half of the points lie in the area of the streets.")
-    if not near_mainland(x, y).any():
-        return _outside(x, y, network, order)
-    return _weigh(x, y, network, buildings, order)
+    if not near_mainland(lon, lat).any():
+        found = _outside(lon, lat, network)
+    else:
+        where = None if names is None else np.asarray(names, dtype=object)[rows]
+        found = _weigh(lon, lat, ground, where)
+    said = [found.reason]
+    if order == "latlon":
+        said.insert(0, "Longitude and latitude are swapped")
+    if crs is not None:
+        said.insert(0, f"The coordinates are metres in {crs}")
+    return replace(found, order=order, crs=crs, reason=". ".join(said))
+
+
+def as_degrees(
+    x: Floats, y: Floats, network: WalkNetwork
+) -> tuple[Floats, Floats, Order, str | None]:
+    """Return longitude and latitude by where the streets are.
+
+    Swapped pairs are exchanged and metres brought to degrees; what was done is the order and
+    the CRS returned. Coordinates that fit neither way come back as they are.
+    """
+    if _looks_metric(x, y):
+        for crs in _projections(network):
+            move = pyproj.Transformer.from_crs(crs, 4326, always_xy=True).transform
+            with np.errstate(invalid="ignore"):
+                lon, lat = move(x, y)
+            if _near_streets(lon, lat, network) > 0.5:  # noqa: PLR2004
+                return lon, lat, "lonlat", crs
+    elif _near_streets(y, x, network) > 2 * _near_streets(x, y, network):
+        return y, x, "latlon", None
+    return x, y, "lonlat", None
+
+
+def _looks_metric(x: Floats, y: Floats) -> bool:
+    big = (np.abs(x) > _LARGEST_DEGREE) & (np.abs(y) > _LARGEST_DEGREE)
+    return bool(big.mean() > 0.5) if len(x) else False  # noqa: PLR2004
 
 
 def _arrays(points: Places) -> tuple[Floats, Floats]:
@@ -154,8 +240,7 @@ def _arrays(points: Places) -> tuple[Floats, Floats]:
         series = points.geometry
         if series.crs is not None and not series.crs.is_geographic:
             series = series.to_crs(4326)
-        known = series[~(series.is_empty | series.isna())]
-        inner = gpd.GeoSeries(known).representative_point()
+        inner = gpd.GeoSeries(series.where(~series.is_empty)).representative_point()
         return np.array(inner.x, dtype=np.float64), np.array(inner.y, dtype=np.float64)
     if isinstance(points, (tuple, list)) and len(points) == 2:  # noqa: PLR2004 (x, y)
         x, y = (np.asarray(values, dtype=float) for values in points)
@@ -164,17 +249,26 @@ def _arrays(points: Places) -> tuple[Floats, Floats]:
     raise InputError("`points` must be a GeoDataFrame, a GeoSeries or a pair of equal arrays.")
 
 
-def _thin(values: Floats) -> Floats:
+def _names(points: Places, district: Sequence[object] | str, count: int) -> Sequence[object] | None:
+    if isinstance(district, str):
+        if isinstance(points, gpd.GeoDataFrame) and district in points.columns:
+            return list(points[district])
+        return None
+    if len(district) != count:
+        raise InputError(f"`district` names {len(district)} districts for {count} points.")
+    return district
+
+
+def _thin(rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Take points evenly, so that a long table costs no more than a short one."""
-    step = -(-len(values) // _MOST_POINTS) if len(values) else 1
-    return values[::step]
+    return rows[:: -(-len(rows) // _MOST_POINTS) or 1]
 
 
-def _unsure(reason: str, evidence: pd.DataFrame | None = None) -> Detection:
+def _unsure(reason: str) -> Detection:
     none = pd.DataFrame(
         columns=["median_metres", "share_30m", "support"], index=pd.Index([], name="hypothesis")
     )
-    return Detection(None, 0.0, none if evidence is None else evidence, "lonlat", None, reason)
+    return Detection(None, 0.0, none, "lonlat", None, reason)
 
 
 def _near_streets(lon: Floats, lat: Floats, network: WalkNetwork) -> float:
@@ -184,57 +278,42 @@ def _near_streets(lon: Floats, lat: Floats, network: WalkNetwork) -> float:
     return float(inside.mean())
 
 
-def _distances(xy: Floats, index: StreetIndex) -> Floats:
-    street, _, metres = index.nearest(xy, _FAR)
-    return np.where(street < 0, _FAR, metres)
-
-
-def _evidence(
-    rows: dict[str, Floats], support: dict[str, float], inside: dict[str, float] | None = None
-) -> pd.DataFrame:
+def _evidence(rows: dict[str, Floats], **columns: dict[str, float]) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "median_metres": {name: float(np.median(metres)) for name, metres in rows.items()},
             "share_30m": {name: float((metres <= _NEAR).mean()) for name, metres in rows.items()},
-            "support": support,
         }
     ).rename_axis("hypothesis")
-    return frame if not inside else frame.assign(in_buildings=pd.Series(inside))
+    given = {name: pd.Series(values) for name, values in columns.items() if values}
+    return frame.assign(**given)
 
 
-def _weigh(
-    x: Floats,
-    y: Floats,
-    network: WalkNetwork,
-    buildings: gpd.GeoDataFrame | None,
-    order: Literal["lonlat", "latlon"],
-) -> Detection:
-    indexes = _street_classes(network)
-    project = pyproj.Transformer.from_crs(4326, network.crs, always_xy=True).transform
-    metres, odds, inside = {}, {}, {}
-    outlines = None if buildings is None else _outlines(buildings, network)
+def _weigh(x: Floats, y: Floats, ground: Ground, names: NDArray[np.object_] | None) -> Detection:
+    streets, outlines = StreetOdds(ground.network), ground.outlines()
+    areas = {} if names is None else ground.named()
+    folded = [fold(str(name)) for name in (names if areas and names is not None else [])]
+    project = pyproj.Transformer.from_crs(4326, ground.network.crs, always_xy=True).transform
+    metres, odds, housed, homed = {}, {}, {}, {}
     for system in SYSTEMS:
         xy = np.column_stack(project(*to_wgs84((x, y), system)))
-        near = [_distances(xy, index) for index in indexes]
-        metres[str(system)] = near[-1]
-        steps = [np.searchsorted(_STEPS, one, side="right") for one in near]
-        weighed = np.sum([_ODDS[i][step] for i, step in enumerate(steps)], axis=0)
-        odds[system] = np.where(near[-1] < _FAR, weighed, 0.0)
+        odds[system], metres[str(system)] = streets.weigh(xy)
         if outlines is not None:
             hit = _is_inside(xy, outlines)
             odds[system] += np.where(hit, _IN_BUILDING, _NOT_IN_BUILDING)
-            inside[str(system)] = float(hit.mean())
+            housed[str(system)] = float(hit.mean())
+        home, told = _at_home(xy, folded, areas)
+        if told.any():
+            odds[system] += np.where(told, np.where(home, _IN_DISTRICT, _NOT_IN_DISTRICT), 0.0)
+            homed[str(system)] = float(home[told].mean())
     support = {str(system): float(value.mean()) for system, value in odds.items()}
-    evidence = _evidence(metres, support, inside)
+    evidence = _evidence(metres, support=support, in_buildings=housed, in_district=homed)
     blocks = np.unique(np.floor(xy / _BLOCK), axis=0, return_inverse=True)[1].ravel()
-    return _decide(odds, blocks, evidence, order)
+    return _decide(odds, blocks, evidence)
 
 
 def _decide(
-    odds: dict[System, Floats],
-    blocks: NDArray[np.intp],
-    evidence: pd.DataFrame,
-    order: Literal["lonlat", "latlon"],
+    odds: dict[System, Floats], blocks: NDArray[np.intp], evidence: pd.DataFrame
 ) -> Detection:
     best = max(odds, key=lambda system: float(odds[system].sum()))
     rivals = [odds[best] - odds[system] for system in odds if system != best]
@@ -242,32 +321,17 @@ def _decide(
     count = sums.shape[1]
     draws = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), _RESAMPLES)
     confidence = float((draws @ sums.T > 0).all(axis=1).mean())
+    lead = float((sums / np.sqrt(np.bincount(blocks))).sum(axis=1).min())
     row = evidence.loc[best]
     said = (
         f"Read as {best}, {len(blocks):,} points lie a median of {row['median_metres']:.0f} m from "
         f"a street, {row['share_30m']:.0%} of them within {_NEAR:.0f} m; it wins "
         f"{confidence:.1%} of resamples"
     )
-    sure = confidence >= _SURE and count >= _FEWEST_BLOCKS and row["median_metres"] < _FAR
-    if not sure:
-        return Detection(None, confidence, evidence, order, None, f"{said}: not clear enough")
-    return Detection(best, confidence, evidence, order, None, said)
-
-
-def _street_classes(network: WalkNetwork) -> list[StreetIndex]:
-    """Return the indexes of wide streets, streets for cars, and all streets."""
-    kind = network.tags["highway"].astype(str).str.removesuffix("_link")
-    whole = network.index
-    parts = []
-    for kinds in (_WIDE, _CAR):
-        kept = kind.isin(kinds).to_numpy()[whole.street[whole.members]]
-        start = np.concatenate([[0], np.cumsum(kept)])[whole.start].astype(whole.start.dtype)
-        parts.append(whole._replace(start=start, members=whole.members[kept]))
-    return [*parts, whole]
-
-
-def _outlines(buildings: gpd.GeoDataFrame, network: WalkNetwork) -> shapely.STRtree:
-    return shapely.STRtree(buildings.geometry.to_crs(network.crs).to_numpy())
+    sure = confidence >= _SURE and lead >= _CLEAR and row["support"] > _REAL
+    if not sure or count < _FEWEST_BLOCKS or row["median_metres"] >= FAR:
+        return Detection(None, confidence, evidence, "lonlat", None, f"{said}: not clear enough")
+    return Detection(best, confidence, evidence, "lonlat", None, said)
 
 
 def _is_inside(xy: Floats, outlines: shapely.STRtree) -> NDArray[np.bool_]:
@@ -276,32 +340,25 @@ def _is_inside(xy: Floats, outlines: shapely.STRtree) -> NDArray[np.bool_]:
     return hit
 
 
-def _outside(
-    x: Floats, y: Floats, network: WalkNetwork, order: Literal["lonlat", "latlon"]
-) -> Detection:
+def _at_home(
+    xy: Floats, names: list[str], areas: dict[str, shapely.Geometry]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which points lie in the district they name, and which name one that is drawn."""
+    home, told = np.zeros(len(xy), dtype=bool), np.zeros(len(xy), dtype=bool)
+    for name in set(names) & set(areas):
+        here = np.array([one == name for one in names])
+        told |= here
+        home[here] = shapely.intersects_xy(areas[name], xy[here])
+    return home, told
+
+
+def _outside(x: Floats, y: Floats, network: WalkNetwork) -> Detection:
     project = pyproj.Transformer.from_crs(4326, network.crs, always_xy=True).transform
-    metres = _distances(np.column_stack(project(x, y)), network.index)
-    evidence = _evidence({"wgs84": metres}, {"wgs84": np.nan})
+    metres = street_metres(np.column_stack(project(x, y)), network.index)
+    evidence = _evidence({"wgs84": metres}, support={"wgs84": np.nan})
     return Detection(
-        "wgs84", 1.0, evidence, order, None, "Outside mainland China all systems are the same"
+        "wgs84", 1.0, evidence, "lonlat", None, "Outside mainland China all systems are the same"
     )
-
-
-def _in_metres(x: Floats, y: Floats, network: WalkNetwork) -> Detection:
-    """Find the projected CRS in which points in metres lie on the streets."""
-    metres = {}
-    for crs in _projections(network):
-        move = pyproj.Transformer.from_crs(crs, network.crs, always_xy=True).transform
-        with np.errstate(invalid="ignore"):
-            xy = np.column_stack(move(x, y))
-        xy[~np.isfinite(xy)] = 1e9
-        metres[crs] = _distances(xy, network.index)
-    evidence = _evidence(metres, dict.fromkeys(metres, np.nan))
-    close = evidence[evidence["median_metres"] < _FAR].sort_values("median_metres")
-    if close.empty:
-        return _unsure("The coordinates are metres in no projection tried", evidence)
-    crs = str(close.index[0])
-    return Detection(None, 1.0, evidence, "lonlat", crs, f"The coordinates are metres in {crs}")
 
 
 def _projections(network: WalkNetwork) -> list[str]:
