@@ -9,6 +9,7 @@ import town
 from servicecircle.maps import map_plan
 from servicecircle.networks import read_network
 from servicecircle.siting import choose_sites
+from servicecircle.standards import standard
 
 # Each sets window.ran or changes 7*7191 to 50337 where it is run or evaluated.
 PAYLOADS = {
@@ -28,7 +29,18 @@ PAYLOADS = {
 CHANNELS = (
     *("station", "site", "candidate", "kind", "group", "district"),
     *("title", "date", "notice", "label", "hours", "amenities", "reason"),
-    *("source", "remark", "street"),
+    *("source", "remark", "street", "rule", "standard"),
+)
+LINKS = (
+    "javascript:window.ran=1",
+    "data:text/html,<script>window.ran=1</script>",
+    "http://photos.example/1.jpg",
+    "//photos.example/1.jpg",
+    "https://user@photos.example/1.jpg",
+    "https://photos.example:x/1.jpg",
+    "https://",
+    "https://a b.example/",
+    "java\nscript:window.ran=1",
 )
 
 
@@ -86,6 +98,13 @@ def hostile_plan(folder, payload):
     )
 
 
+def hostile_standard(payload):
+    """Make a standard whose words are not ours."""
+    known = standard("miyun")
+    rules = known.rules.assign(zh=f"rule {payload}", en=f"rule {payload}")
+    return replace(known, rules=rules, zh=f"standard {payload}", en=f"standard {payload}")
+
+
 def hostile_map(folder, payload):
     """Draw that plan, with the payload in its own arguments and in notes as well."""
     districts = town.districts().assign(name=[f"district {k} {payload}" for k in range(2)])
@@ -97,6 +116,7 @@ def hostile_map(folder, payload):
         title=f"title {payload}",
         date=f"date {payload}",
         notice=f"notice {payload}",
+        standard=hostile_standard(payload),
         labels=[{"text": f"label {payload}", "at": (at.x, at.y)}],
         districts=districts,
     )

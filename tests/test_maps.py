@@ -20,7 +20,7 @@ import pytest
 import shapely
 
 import town
-from hostile import CHANNELS, PAYLOADS, hostile_map
+from hostile import CHANNELS, LINKS, PAYLOADS, hostile_map
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.maps import (
@@ -43,6 +43,7 @@ from servicecircle.maps._outlines import Outliner, encode_line, encode_polygons,
 from servicecircle.networks import read_network
 from servicecircle.samples import wuhan
 from servicecircle.siting import choose_sites
+from servicecircle.standards import check_standard, standard
 
 pytestmark = pytest.mark.filterwarnings("ignore::servicecircle.errors.ServiceCircleWarning")
 ASSETS = Path(__file__).resolve().parents[1] / "src/coverage/servicecircle/_assets/map"
@@ -578,6 +579,50 @@ def test_closed_stations_that_are_counted_are_said(network):
     today = measure_coverage(network, stations, town.workers(), minutes=[5, 10])
     data = data_of(map_coverage(today))
     assert data["source"]["closedCounted"] == int((today.facilities["workers"] > 0).sum())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("closed", True), ("state", "停用"), ("state", "closed"), ("open", False)]
+)
+def test_stations_that_the_table_calls_closed_are_drawn_as_closed(network, column, value):
+    stations = town.stations().assign(**{column: value})
+    made = map_coverage(measure_coverage(network, stations, town.workers(), minutes=[5, 10]))
+    assert data_of(made)["stations"]["closed"] == [True]
+
+
+def test_a_station_shut_at_the_moment_asked_for_has_no_area_and_covers_no_one(network):
+    stations = town.stations().assign(hours="9:00-18:00")
+    night = measure_coverage(network, stations, town.workers(), minutes=[5, 10], at="Tue 22:30")
+    data = data_of(map_coverage(night))
+    assert data["stations"]["closed"] == [True]
+    assert data["areas"]["outer"] == []
+    assert data["figures"]["all"][2] == 0
+
+
+def test_cards_answer_the_standard_as_check_standard_does(network):
+    stations = town.stations().assign(
+        street_front=[False], amenities="饮水机、微波炉、休息座椅、充电插座"
+    )
+    today = measure_coverage(network, stations, town.workers(), minutes=[5, 10])
+    data = data_of(map_coverage(today, standard="miyun"))
+    asked = standard("miyun").rules
+    assert data["standard"]["rules"] == asked[["zh", "en"]].to_numpy().tolist()
+    checks = check_standard(stations, "miyun")[list(asked.index)].iloc[0]
+    told = ["?" if pd.isna(held) else "y" if held else "n" for held in checks]
+    assert data["stations"]["rules"] == ["".join(told)]
+    assert {"y", "n", "?"} == set(told)
+
+
+def test_only_https_photos_reach_the_page(network):
+    links = [*LINKS, "https://photos.example/1 驿站.jpg"]
+    at = town.stations().geometry.iloc[0]
+    stations = gpd.GeoDataFrame(
+        {"照片": links}, geometry=[at] * len(links), crs=town.stations().crs
+    )
+    today = measure_coverage(network, stations, town.workers(), minutes=[5, 10])
+    photos = data_of(map_coverage(today))["stations"]["photo"]
+    told = [photos["values"][row] for row in photos["rows"]]
+    assert told == [None] * len(LINKS) + ["https://photos.example/1%20%E9%A9%BF%E7%AB%99.jpg"]
 
 
 def test_gaps_are_named_by_sub_district_else_by_the_nearest_named_street(network):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import json
+from urllib.parse import urlsplit
 
 import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostile import PAYLOADS
-from servicecircle._text import clean_text, safe_json, safe_text
+from hostile import LINKS, PAYLOADS
+from servicecircle._text import clean_text, safe_json, safe_link, safe_text
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
@@ -80,3 +81,22 @@ def test_very_long_text_is_cut_with_an_ellipsis():
 
 def test_text_can_always_be_written_as_utf8():
     assert safe_json({"a": clean_text("\udcff\ud83d")}).encode("utf-8")
+
+
+@pytest.mark.parametrize("text", [*LINKS, *PAYLOADS.values(), None, float("nan"), 7, "h" * 600])
+def test_what_is_no_plain_https_address_is_no_link(text):
+    assert safe_link(text) is None
+
+
+@given(st.text())
+def test_a_link_holds_nothing_that_ends_an_attribute_and_stays_on_its_host(text):
+    link = safe_link(f"https://photos.example/{text}")
+    if link is not None:
+        assert not set("<>\"'`{} \\") & set(link)
+        assert urlsplit(link)[:2] == ("https", "photos.example")
+
+
+def test_a_link_keeps_its_path_query_and_port():
+    asked = "https://photos.example:8443/a%20b/站.jpg?size=2&x=1#top"
+    told = "https://photos.example:8443/a%20b/%E7%AB%99.jpg?size=2&x=1#top"
+    assert safe_link(asked) == told

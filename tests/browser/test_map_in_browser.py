@@ -299,6 +299,20 @@ def test_a_layer_of_ones_own_is_shown_on_the_map(open_map, plan, tmp_path):
     assert opened.complaints == []
 
 
+def test_a_card_links_its_photo_without_telling_where_from(open_map, world, tmp_path):
+    stations = town.stations().assign(photo="https://photos.example/a b.jpg")
+    today = measure_coverage(world, stations, town.workers(), minutes=[5, 10])
+    opened = open_map(save_map(map_coverage(today, standard="miyun"), tmp_path / "m.html"))
+    opened.page.evaluate("ServiceCircle.app.pick({type: 'station', index: 0})")
+    link = opened.page.locator("#card a.photo")
+    assert link.get_attribute("href") == "https://photos.example/a%20b.jpg"
+    assert link.get_attribute("rel") == "noopener noreferrer"
+    assert "photos.example" in link.inner_text()
+    marks = opened.page.locator("#card .conditions [role=img]").all_inner_texts()
+    assert marks == ["?"] * 4
+    assert opened.requests == []
+
+
 EMPTY = {
     "no station": ("目前没有站点", lambda: (town.stations().iloc[:0], town.workers())),
     "no workers": ("未提供职工数据", lambda: (town.stations(), town.workers().iloc[:0])),
@@ -340,6 +354,8 @@ def test_text_from_tables_is_shown_and_never_run(open_map, tmp_path, payload):
     for choice in ("{type: 'site', index: 0}", "{type: 'station', index: 0}", CANDIDATE):
         page.evaluate(f"ServiceCircle.app.pick({choice})")
         seen.append(page.inner_text("#card"))
+    page.locator(".source summary").click()
+    seen.append(page.inner_text(".source"))
     page.get_by_role("combobox").fill("shop")
     seen.append(page.inner_text("#results"))
     page.evaluate("ServiceCircle.app.set({view: 'today', tab: 'first', selected: null})")
@@ -460,6 +476,7 @@ HOVER = """() => { const { app } = ServiceCircle;
 WORDS = (
     *("station", "shop 0", "kind", "group 0", "district 0", "title", "date"),
     *("notice", "label", "hours", "amenities", "reason", "source", "street"),
+    *("rule", "standard", "remark"),
 )
 
 

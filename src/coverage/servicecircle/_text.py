@@ -11,13 +11,16 @@ import json
 import math
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_CHARACTERS = 200
+MOST_IN_LINK = 500
 
 _PLAIN = re.compile(r"[^A-Za-z0-9 .,\-_\u0080-\U0010ffff]")
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _HOSTILE_JSON = "{<>&`\u2028\u2029"
 _BETWEEN = "\x00"  # in JSON always written as \u0000
 # Lone surrogates cannot be written as UTF-8; control and direction marks only deceive.
@@ -31,6 +34,8 @@ def clean_text(value: object, most: int = MOST_CHARACTERS) -> str:
 
     Missing cells (``None``, NaN, ``NA``) give ``""``; whole floats lose their ``.0``.
     """
+    if type(value) is str and len(value) <= most and value.isprintable():
+        return value.strip()
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -55,6 +60,34 @@ def safe_text(value: object, most: int = MOST_CHARACTERS) -> str:
     '&#123;&#123; 7&#42;7 &#125;&#125; &#60;b&#62;'
     """
     return _PLAIN.sub(lambda found: f"&#{ord(found.group())};", clean_text(value, most))
+
+
+def safe_link(value: object) -> str | None:
+    """Return a cell as an address that a page may link to, or ``None`` if it is none.
+
+    Only ``https`` with a host and without a user's name in it; what cannot stand in an
+    address is percent-encoded.
+
+    Examples
+    --------
+    >>> safe_link("https://photos.example/驿站 1.jpg")
+    'https://photos.example/%E9%A9%BF%E7%AB%99%201.jpg'
+    >>> safe_link("javascript:alert(1)") is None
+    True
+    """
+    text = clean_text(value, MOST_IN_LINK + 1)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return None
+    host = parts.hostname or ""
+    if parts.scheme != "https" or not _HOST.fullmatch(host) or "@" in parts.netloc:
+        return None
+    where = host if port is None else f"{host}:{port}"
+    rest = (quote(part, safe="/%:=&?,;+~") for part in (parts.path, parts.query, parts.fragment))
+    link = urlunsplit(("https", where, *rest))
+    return link if len(text) <= MOST_IN_LINK else None
 
 
 def safe_json(data: Mapping[str, object]) -> str:

@@ -12,6 +12,7 @@ from servicecircle.maps._page import make_map, write_map
 from servicecircle.maps._size import sized_payload
 from servicecircle.maps._week import plot_week
 from servicecircle.maps.pictures import plot_coverage, plot_plan, save_png
+from servicecircle.standards import ensure_standard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from servicecircle.maps._basemap import Basemap
     from servicecircle.maps._scene import Language
     from servicecircle.siting import SitePlan
+    from servicecircle.standards import Standard
 
 __all__ = [
     "map_coverage",
@@ -45,6 +47,7 @@ def map_coverage(
     water: gpd.GeoDataFrame | None = None,
     labels: Sequence[Mapping[str, object]] = (),
     areas: gpd.GeoDataFrame | None = None,
+    standard: Standard | str | Path | None = None,
     notice: str | tuple[str, str] | None = None,
     basemap: Basemap = "none",
 ) -> folium.Map:
@@ -71,6 +74,9 @@ def map_coverage(
     areas : geopandas.GeoDataFrame, optional
         As `service_areas` gives with ``dissolve=True``; needed when the coverage came
         from a `Reach` and so knows no streets.
+    standard : Standard, str or Path, optional
+        A standard, the name of a preset, or a TOML file: cards then show rule by rule
+        whether a place meets it, does not, or has to be checked (`check_standard`).
     notice : str or (Chinese, English), optional
         A line at the foot of the map. Data that calls itself synthetic gets one anyway.
     basemap : {"none", "openstreetmap", "tianditu", "gaode"}
@@ -97,6 +103,7 @@ def map_coverage(
         districts=districts,
         water=water,
         areas=areas,
+        standard=_standard(standard),
         title=title,
         date=date,
         language=_language(language),
@@ -118,6 +125,7 @@ def map_plan(
     labels: Sequence[Mapping[str, object]] = (),
     areas: gpd.GeoDataFrame | None = None,
     plan_areas: gpd.GeoDataFrame | None = None,
+    standard: Standard | str | Path | None = None,
     notice: str | tuple[str, str] | None = None,
     basemap: Basemap = "none",
 ) -> folium.Map:
@@ -127,7 +135,7 @@ def map_plan(
     ----------
     plan : SitePlan
         From `choose_sites`.
-    title, date, language, districts, water, labels, notice, basemap
+    title, date, language, districts, water, labels, standard, notice, basemap
         As in `map_coverage`.
     areas, plan_areas : geopandas.GeoDataFrame, optional
         Areas of today's stations, and of stations and sites together, as `service_areas`
@@ -159,6 +167,7 @@ def map_plan(
         water=water,
         areas=areas,
         plan_areas=plan_areas,
+        standard=_standard(standard),
         title=title,
         date=date,
         language=_language(language),
@@ -208,6 +217,10 @@ def save_map(
 def _known(basemap: Basemap) -> Basemap:
     check_basemap(basemap)
     return basemap
+
+
+def _standard(rules: Standard | str | Path | None) -> Standard | None:
+    return None if rules is None else ensure_standard(rules)
 
 
 def _language(language: str) -> Language:

@@ -50,13 +50,16 @@ def _bands(minutes: pd.Series, inner: float) -> str:
 
 
 def _common(frame: gpd.GeoDataFrame) -> dict[str, Any]:
+    kinds = {value: _kind(value) for value in frame["kind"].unique()}
     return {
         "at": places(frame),
         **_gcj02(frame),
         "id": texts(frame.index),
         "name": texts(frame["name"]),
-        "kind": [_kind(value) for value in frame["kind"]],
+        "kind": [kinds[value] for value in frame["kind"]],
         "district": texts(frame["district"]),
+        "photo": frame["photo"].tolist(),
+        "rules": frame["rules"].tolist(),
         **{name: frame[name].tolist() for name in (*SAID, *FLAGS)},
     }
 

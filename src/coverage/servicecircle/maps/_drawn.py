@@ -13,6 +13,8 @@ from servicecircle.errors import InputError
 from servicecircle.maps._scene import Circle
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pyproj
     from numpy.typing import NDArray
@@ -52,6 +54,11 @@ class DrawnAreas:
             key: _together(shapes[limits == limit])
             for key, limit in zip(("inner", "outer"), self.minutes, strict=True)
         }
+
+    def circles_of(self, lists: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, object], Circle]:
+        """Return the areas of every place of several lists."""
+        rings = [self.circles(name, places) for name, places in lists.items()]
+        return {key: circle for part in rings for key, circle in part.items()}
 
     def circles(self, name: str, places: gpd.GeoDataFrame) -> dict[tuple[str, object], Circle]:
         """Return the areas of every place under (list name, id); none without streets."""

@@ -62,11 +62,11 @@ def make_ground(
     districts : geometry or None
         Union of the districts: the land of the plan.
     drawn : geometry
-        Hull around everything else on the map: the window where there are no districts.
+        Everything else on the map; sets the window where there are no districts.
     water : geometry or None
         Given water, drawn like the voids.
     """
-    middle = districts if districts is not None else drawn
+    middle = districts if districts is not None else drawn.convex_hull
     window = middle.buffer(BEYOND).simplify(50)
     land = middle if districts is not None else window
     empty = shapely.MultiPolygon()

@@ -34,8 +34,8 @@ DEGREE = 111_320.0  # metres of latitude
 
 def minutes_grid(
     network: WalkNetwork | None,
-    today: gpd.GeoDataFrame,
-    sites: gpd.GeoDataFrame | None,
+    before: gpd.GeoDataFrame,
+    after: gpd.GeoDataFrame | None,
     area: BaseGeometry,
     *,
     limit: float,
@@ -47,8 +47,8 @@ def minutes_grid(
     ----------
     network : WalkNetwork or None
         Without streets there is no grid.
-    today, sites : GeoDataFrame
-        Stations; and the plan's sites, if there is a plan.
+    before, after : GeoDataFrame
+        All that serve today; and all that will, if there is a plan.
     area : geometry
         Where anything is within ``limit``, longitude and latitude.
     limit, speed : float
@@ -65,12 +65,11 @@ def minutes_grid(
         grid = _Grid(area, metres)
         if grid.rows * grid.columns > MOST_CELLS:
             continue
-        first = grid.levels(network, today, limit, speed)
+        first = grid.levels(network, before, limit, speed)
         made: dict[str, Any] = {**grid.frame(), "today": encode_levels(first)}
-        if sites is not None:
-            new = grid.levels(network, sites, limit, speed)
-            better = (new != NONE) & ((first == NONE) | (new < first))
-            made["plan"] = encode_levels(np.where(better, new, SAME))
+        if after is not None:
+            then = grid.levels(network, after, limit, speed)
+            made["plan"] = encode_levels(np.where(then == first, SAME, then))
         if len(made["today"]) + len(made.get("plan", "")) <= MOST_CHARACTERS:
             return made
     return None

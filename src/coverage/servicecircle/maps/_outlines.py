@@ -6,6 +6,7 @@ simpler only as far as no workplace changes sides.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,7 +48,8 @@ def encode_line(places: Floats) -> str:
     rest = zigzag >> FIVE_BITS
     signs = (rest & 0x1F) + np.where(rest > 0x1F, 0x20, 0) + 63  # noqa: PLR2004 - more follow
     written = (rest > 0) | (FIVE_BITS == 0)
-    return signs[written].astype(np.uint8).tobytes().decode("ascii")
+    text: str = signs[written].astype(np.uint8).tobytes().decode("ascii")
+    return text
 
 
 def encode_polygons(area: BaseGeometry) -> list[list[str]]:
@@ -92,10 +94,7 @@ class Outliner:
             simple[left[good]] = tried[good]
             left = left[~good]
         ends = np.searchsorted(owner, np.arange(len(areas) + 1))
-        return [
-            shapely.MultiPolygon(simple[start:end].tolist())
-            for start, end in zip(ends, ends[1:], strict=False)
-        ]
+        return [shapely.MultiPolygon(simple[start:end].tolist()) for start, end in pairwise(ends)]
 
     def _without_holes(self, parts: Shapes) -> Shapes:
         """Fill the small holes that nobody works in."""

@@ -92,9 +92,21 @@ def _said(scene: Scene) -> dict[str, Any]:
         "notes": [clean_text(note, MOST_IN_SENTENCE) for note in scene.notes],
         "hasPlan": scene.has_plan,
         "infeasible": scene.status == "infeasible",
+        "standard": _standard(scene),
         "conflicts": [pair(conflict) for conflict in scene.conflicts],
         "emptyReason": pair(scene.empty_reason),
         "runnerUpMetres": RUNNER_UP_METRES,
+    }
+
+
+def _standard(scene: Scene) -> dict[str, Any] | None:
+    """Return the standard's name and its rules, in the order of each place's answers."""
+    if scene.standard is None:
+        return None
+    rules = scene.standard.rules
+    return {
+        "name": pair((scene.standard.zh, scene.standard.en)),
+        "rules": [pair(rule) for rule in zip(rules["zh"], rules["en"], strict=True)],
     }
 
 
@@ -141,11 +153,11 @@ def _names(column: pd.Series) -> list[str]:
 
 
 def _drawn(scene: Scene) -> BaseGeometry:
-    """Everything but the streets: the hull around it."""
+    """Everything but the streets, as far as its hull."""
     frames = (scene.demand, scene.stations, scene.sites)
     points = [shapely.MultiPoint(coordinates(frame)) for frame in frames]
     hulls = shapely.convex_hull([*points, *scene.areas.values()])
-    return shapely.GeometryCollection(hulls.tolist()).convex_hull
+    return shapely.GeometryCollection(hulls.tolist())
 
 
 def _bounds(scene: Scene, ground: Ground) -> list[list[float]]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pyproj
     from shapely.geometry.base import BaseGeometry
 
+    from servicecircle.standards import Standard
+
 Language = Literal["zh", "en", "both"]
 Pair = tuple[str, str]
 
@@ -38,8 +40,11 @@ class Scene:
         ``plan`` (minutes to the nearest facility, NaN where none within ``outer``),
         ``site`` (opening number of the site that newly covers the place, else 0).
     stations, sites, candidates : GeoDataFrame
-        Places with ``name``, ``kind``, ``district`` (text), ``conditions`` (list of dicts)
-        and figures: see `_gather`.
+        Places with ``name``, ``kind``, ``district`` (text), ``photo`` (an address or None),
+        ``rules`` (one of ``y n ?`` per rule of the standard, or None), the conditions and
+        figures: see `place_table` and `_gather`.
+    standard : Standard or None
+        The standard that ``rules`` answers.
     circles : mapping of (list name, id) to Circle
     areas : mapping
         ``inner``, ``outer`` (today) and ``plan`` (outer with the plan) geometries.
@@ -84,3 +89,4 @@ class Scene:
     language: Language = "both"
     basemap: str = "none"
     candidates_all: int | None = None
+    standard: Standard | None = None

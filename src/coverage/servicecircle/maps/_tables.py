@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from servicecircle._checks import check_places
-from servicecircle._text import clean_text
+from servicecircle._text import clean_text, safe_link
 from servicecircle.errors import InputError
+from servicecircle.standards import check_standard
+from servicecircle.standards.words import known_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +21,12 @@ if TYPE_CHECKING:
     import pyproj
 
     from servicecircle.maps._scene import Pair
+    from servicecircle.standards import Standard
 
 DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")
 SAID = ("hours", "amenities")
 FLAGS = ("street_front", "open_to_public", "owner_consent")
+PHOTOS = ("photo", "照片")
 MOST_IN_NOTE = 300
 UNKNOWN = "?"  # to be checked on the spot: never a pass
 MADE_UP: Pair = ("示例：数据为虚构", "Made-up data")
@@ -44,8 +49,10 @@ def text_column(frame: pd.DataFrame, name: str) -> pd.Series:
     return pd.Series([clean_text(value) for value in frame[name]], index=frame.index, dtype=object)
 
 
-def place_table(frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """Return name, kind, district, closed and the conditions of sites, stations or candidates."""
+def place_table(
+    frame: gpd.GeoDataFrame, crs: pyproj.CRS, standard: Standard | None = None
+) -> gpd.GeoDataFrame:
+    """Return what a card says of sites, stations or candidates, whatever the map is of."""
     placed = in_metres(frame, crs)
     names = text_column(frame, "name")
     ids = pd.Series([clean_text(key) for key in frame.index], index=frame.index, dtype=object)
@@ -53,12 +60,39 @@ def place_table(frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
         "name": names.where(names != "", ids),
         "kind": text_column(frame, "kind" if "kind" in frame.columns else "station_type"),
         "district": text_column(frame, "district"),
-        "closed": _column(_flag(frame, "closed"), frame).isin([True]),
+        "closed": _closed(frame),
+        "photo": _column(_photos(frame), frame),
+        "rules": _column(_answers(frame, standard), frame),
         **{name: _column(_said(frame, name), frame) for name in SAID},
         **{name: _column(_flag(frame, name), frame) for name in FLAGS},
         "status": frame["status"] if "status" in frame.columns else "ok",
     }
     return gpd.GeoDataFrame(table, geometry=placed.geometry.to_numpy(), index=frame.index, crs=crs)
+
+
+def _closed(frame: pd.DataFrame) -> pd.Series:
+    """Tell which are closed: a yes in ``closed``, a word for it in ``state``, or not ``open``."""
+    closed = _column(_flag(frame, "closed"), frame).isin([True])
+    if "open" in frame.columns:
+        closed |= frame["open"].isin([False])
+    if "state" in frame.columns:
+        closed |= np.array([known_word("state", word) == "closed" for word in frame["state"]], bool)
+    return closed
+
+
+def _photos(frame: pd.DataFrame) -> list[str | None]:
+    column = next((name for name in PHOTOS if name in frame.columns), None)
+    return [None] * len(frame) if column is None else [safe_link(cell) for cell in frame[column]]
+
+
+def _answers(frame: pd.DataFrame, standard: Standard | None) -> list[str | None]:
+    """Return one sign per rule: y, n, or ? where the table does not say."""
+    if standard is None or frame.empty:
+        return [None] * len(frame)
+    checks = check_standard(pd.DataFrame(frame), standard)[list(standard.rules.index)]
+    held = checks.fillna(value=False).to_numpy(dtype=bool)
+    signs = np.where(checks.isna(), UNKNOWN, np.where(held, "y", "n"))
+    return ["".join(row) for row in signs]
 
 
 def _column(values: Sequence[object], frame: pd.DataFrame) -> pd.Series:

@@ -4,6 +4,12 @@
   const { h, svg, pair, brief, name } = SC.dom;
   const words = SC.words;
   const MARKS = { yes: "✓", no: "✗", unknown: "?", plain: "·" };
+  const SAID = {
+    yes: ["符合", "met"],
+    no: ["不符合", "not met"],
+    unknown: ["待核实", "to be checked"],
+    plain: ["说明", "note"],
+  };
 
   const TEXTS = [
     ["hours", "开放", "Open"],
@@ -61,14 +67,43 @@
       h(
         "ul",
         { class: "conditions" },
-        list.map(([mark, text]) =>
-          h(
-            "li",
-            null,
-            h("span", { class: mark, "aria-hidden": "true" }, MARKS[mark]),
-            h("span", null, brief(text)),
-          ),
-        ),
+        list.map(([mark, text]) => line(mark, text)),
+      ),
+    );
+  }
+
+  const line = (mark, text) =>
+    h(
+      "li",
+      null,
+      h("span", { class: mark, role: "img", "aria-label": SC.say(SAID[mark]) }, MARKS[mark]),
+      h("span", null, brief(text)),
+    );
+
+  /** The standard rule by rule; what the table does not say is to be checked. */
+  function standardSection({ standard }, { rules }) {
+    if (!standard || !rules) return null;
+    const mark = { y: "yes", n: "no", "?": "unknown" };
+    return section(
+      h("h3", null, pair(["对照标准", "Against the standard"]), " · ", brief(standard.name)),
+      h(
+        "ul",
+        { class: "conditions" },
+        standard.rules.map((text, index) => line(mark[rules[index]], text)),
+      ),
+    );
+  }
+
+  /** A link to a photo: only https, whatever the page was given. */
+  function photoSection({ photo }) {
+    if (!photo?.startsWith("https://")) return null;
+    return section(
+      h(
+        "a",
+        { class: "photo", href: photo, target: "_blank", rel: "noopener noreferrer" },
+        brief(["照片", "Photo"]),
+        " ↗ ",
+        h("small", null, name(new URL(photo).hostname)),
       ),
     );
   }
@@ -145,7 +180,9 @@
             reason(site),
           ),
           groupSection(data, ["新覆盖的人群", "Who is newly covered"], site.groups),
+          standardSection(data, site),
           conditions(site),
+          photoSection(site),
           site.runnerUp === null || site.runnerUp === undefined ? null : this.runnerUp(site),
           this.compass(site, state),
           this.buttons(site, state),
@@ -234,7 +271,9 @@
             ["若只开这一处，新覆盖的人群", "Who it would newly cover"],
             candidate.groups,
           ),
+          standardSection(data, candidate),
           conditions(candidate),
+          photoSection(candidate),
           candidate.circle
             ? this.compass(candidate, state)
             : section(
@@ -290,7 +329,9 @@
               ),
           this.compass(station, state),
           state.compass ? null : groupSection(data, ["服务人群", "Who is served"], station.groups),
+          standardSection(data, station),
           conditions(station),
+          photoSection(station),
           this.buttons(station, state),
         ],
       };
