@@ -276,13 +276,20 @@ import hashlib, sys, warnings
 warnings.simplefilter("ignore")
 sys.path[:0] = sys.argv[1:]
 from test_invariants import Town, some_places, table
-from servicecircle.areas import reached_streets
+from servicecircle.areas import reached_streets, service_areas
 edges = ((0, 1, 4100, False), (1, 2, 4200, True), (2, 5, 7000, False), (5, 0, 9000, False),
          (0, 1, 3900, False), (5, 5, 300, False), (4, 5, 4000, False))
 network, places = Town(6, edges).network(), some_places(9)
-streets = reached_streets(network, places.to_crs(network.crs), minutes=12)
-answer = table(network, places, places, 30).tobytes() + b"".join(streets.geometry.to_wkb())
-print(hashlib.sha256(answer).hexdigest(), len(answer))
+places = places.to_crs(network.crs)
+shapes = [
+    reached_streets(network, places, minutes=12),
+    service_areas(network, places, minutes=[5, 12]),
+    service_areas(network, places, minutes=[5, 12], dissolve=True),
+]
+answers = [table(network, places, places, 30).tobytes()]
+answers += [b"".join(frame.geometry.to_wkb()) for frame in shapes]
+for answer in answers:
+    print(hashlib.sha256(answer).hexdigest(), len(answer))
 """
 
 
@@ -300,4 +307,6 @@ def test_compiled_and_plain_python_give_the_same_bytes(root):
         for plain in ("0", "1")
     ]
     assert found[0] == found[1]
-    assert int(found[0].split()[1]) > 1000
+    sizes = [int(line.split()[1]) for line in found[0].splitlines()]
+    assert len(sizes) == 4  # minutes, streets, circles, their union
+    assert min(sizes) > 300

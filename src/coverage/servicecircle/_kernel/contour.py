@@ -100,8 +100,8 @@ def _follow(
             if edge == at:
                 points[n_points, 0], points[n_points, 1] = points[first, 0], points[first, 1]
                 return n_points + 1, west
-        row += (heading == NORTH) - (heading == SOUTH)
-        column += (heading == EAST) - (heading == WEST)
+        row += int(heading == NORTH) - int(heading == SOUTH)
+        column += int(heading == EAST) - int(heading == WEST)
     return -1, west
 
 
