@@ -53,7 +53,7 @@ def _worths(walks: Walks, u: Floats, worth: Floats) -> None:
 def _cheapest(worth: Floats, p: int) -> Bools:
     """Open the p sites of least worth; ties go to the smaller position."""
     edge = np.partition(worth, p - 1)[p - 1]
-    opened = worth < edge
+    opened: Bools = worth < edge
     room = p - opened.sum()
     for j in range(worth.size):
         if room > 0 and worth[j] == edge:

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from servicecircle._kernel.cover import Floats, Ints
 
     Block = tuple[Ints, sparse.csr_array]
+    Start = tuple[Ints, Floats]
     Watch = Callable[[float, float], object]
 
 Ended = Literal["optimal", "infeasible", "stopped"]
 
 PAUSE = 0.5  # seconds between two calls of a watch
+MENDING = 5.0  # seconds for making a start keep the rows
+RESCUE = 10.0  # seconds for any plan at all, after the time limit has struck
+EXACT = 1e-9
 LARGEST_COST = 1e6  # costs are scaled so that the solver's tolerances mean something
 
 
@@ -60,15 +64,14 @@ class Program:
 
     def set_costs(self, cost: Floats) -> None:
         """Replace the cost of every column."""
-        _, lower, upper, whole = (np.concatenate(part) for part in zip(*self.columns, strict=True))
-        self.columns = [(cost, lower, upper, whole)]
+        self.columns = [(cost, *self._columns()[1:])]
 
     def solve(
         self,
         *,
         seconds: float,
         gap: float = 0.0,
-        start: tuple[Ints, Floats] | None = None,
+        start: Start | None = None,
         step: float = 0.0,
         constant: float = 0.0,
         watch: Watch | None = None,
@@ -77,40 +80,61 @@ class Program:
 
         Costs of plans differ by ``step`` at least, if that is known; ``constant`` belongs to
         the cost; ``watch`` is called with the best cost and the bound while HiGHS works.
+        If the time ends before any values are found, some more seconds go into finding some.
         """
-        cost, lower, upper, whole = (
-            np.concatenate(part) for part in zip(*self.columns, strict=True)
-        )
-        scale = LARGEST_COST / max(LARGEST_COST, float(np.abs(cost).max(initial=0.0)))
+        lp, scale = self._lp(constant)
+        start = None if start is None else self._mended(start, min(seconds, MENDING))
         solver = quiet_solver(seconds, gap, max(1e-7, 0.999 * step * scale))
-        lp = self._lp(cost * scale, lower, upper, whole)
-        lp.offset_ = constant * scale
-        solver.passModel(lp)
-        if start is not None:
-            solver.setSolution(len(start[0]), start[0].astype(np.int32), start[1])
+        _pass(solver, lp, start)
         run_watched(solver, None if watch is None else lambda v, b: watch(v / scale, b / scale))
-        status, info = solver.getModelStatus(), solver.getInfo()
-        kinds = highspy.HighsModelStatus
-        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
-            return Outcome(None, np.inf, "infeasible")
-        values = np.asarray(solver.getSolution().col_value)
-        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        bound = info.mip_dual_bound / scale if np.isfinite(info.mip_dual_bound) else -np.inf
-        ended: Ended = "optimal" if status == kinds.kOptimal else "stopped"
-        return Outcome(values if found else None, bound, ended)
+        outcome = _outcome(solver, scale)
+        if outcome.values is None and outcome.ended == "stopped":
+            return outcome._replace(values=_any_values(lp, start))
+        return outcome
 
-    def _lp(self, cost: Floats, lower: Floats, upper: Floats, whole: Floats) -> highspy.HighsLp:
+    def _mended(self, start: Start, seconds: float) -> Start:
+        """Change as few values as makes every row hold that is over these columns alone."""
+        columns, values = start
+        mine = np.zeros(self.n_columns, bool)
+        mine[columns] = True
+        matrix = self._matrix()
+        alone = np.diff(matrix[:, ~mine].tocsr().indptr) == 0
+        part = sparse.csr_array(matrix.tocsr()[alone][:, columns])
+        low, high = (np.concatenate(ends)[alone] for ends in zip(*self.limits, strict=True))
+        sums = part @ values
+        if ((sums >= low - EXACT) & (sums <= high + EXACT)).all():
+            return start
+        _, lower, upper, whole = (part[columns] for part in self._columns())
+        near = Program()
+        bounds = {"lower": lower, "upper": upper, "whole": whole}
+        near.add_columns(len(columns), cost=1.0 - 2.0 * values, **bounds)
+        near.add_rows([(np.arange(len(columns)), part)], low, high)
+        found = near.solve(seconds=seconds).values
+        return start if found is None else (columns, np.rint(found))
+
+    def _columns(self) -> tuple[Floats, ...]:
+        """Return cost, lower and upper bound of every column, and whether it is whole."""
+        return tuple(np.concatenate(part) for part in zip(*self.columns, strict=True))
+
+    def _matrix(self) -> sparse.csc_array:
         rows, places, values = [], [], []
         for first, columns, table in self.blocks:
             rows.append(first + table.row)
             places.append(columns[table.col])
             values.append(table.data)
-        matrix = sparse.csc_array(
+        return sparse.csc_array(
             (_joined(values), (_joined(rows), _joined(places))), shape=(self.n_rows, self.n_columns)
         )
+
+    def _lp(self, constant: float) -> tuple[highspy.HighsLp, float]:
+        """Write the program for HiGHS; return it and by what its costs were multiplied."""
+        cost, lower, upper, whole = self._columns()
+        scale = LARGEST_COST / max(LARGEST_COST, float(np.abs(cost).max(initial=0.0)))
+        matrix = self._matrix()
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = self.n_columns, self.n_rows
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost * scale, lower, upper
+        lp.offset_ = constant * scale
         lp.row_lower_ = _joined([low for low, _ in self.limits]).astype(float)
         lp.row_upper_ = _joined([high for _, high in self.limits]).astype(float)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -118,7 +142,38 @@ class Program:
         lp.a_matrix_.value_ = matrix.data.astype(float)
         kinds = highspy.HighsVarType
         lp.integrality_ = [kinds.kInteger if one else kinds.kContinuous for one in whole]
-        return lp
+        return lp, scale
+
+
+def _pass(solver: highspy.Highs, lp: highspy.HighsLp, start: Start | None) -> None:
+    solver.passModel(lp)
+    if start is not None:
+        solver.setSolution(len(start[0]), start[0].astype(np.int32), start[1])
+
+
+def _outcome(solver: highspy.Highs, scale: float) -> Outcome:
+    status, info = solver.getModelStatus(), solver.getInfo()
+    kinds = highspy.HighsModelStatus
+    if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+        return Outcome(None, np.inf, "infeasible")
+    values = np.asarray(solver.getSolution().col_value)
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    bound = info.mip_dual_bound / scale if np.isfinite(info.mip_dual_bound) else -np.inf
+    ended: Ended = "optimal" if status == kinds.kOptimal else "stopped"
+    return Outcome(values if found else None, bound, ended)
+
+
+def _any_values(lp: highspy.HighsLp, start: Start | None) -> Floats | None:
+    """Look for any values that keep every row, near the start, whatever they cost."""
+    cost = np.zeros(lp.num_col_)
+    if start is not None:
+        cost[start[0]] = 1.0 - 2.0 * start[1]
+    lp.col_cost_, lp.offset_ = cost, 0.0
+    solver = quiet_solver(RESCUE, 0.0, 1e-7)
+    solver.setOptionValue("mip_max_improving_sols", 1)
+    _pass(solver, lp, start)
+    solver.run()
+    return _outcome(solver, 1.0).values
 
 
 def _joined(parts: list[np.ndarray]) -> np.ndarray:
