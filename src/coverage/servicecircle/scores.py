@@ -188,13 +188,7 @@ def site_table(
     if existing is None:
         existing = gpd.GeoDataFrame(geometry=[], crs=candidates.crs)
     existing = check_places(existing, "existing")
-    both = candidates.index.intersection(existing.index)
-    if len(both):
-        raise InputError(
-            f"`candidates` and `existing` share {len(both)} ids: {name_some(both)}. Leave what is "
-            "open out of `candidates`, or give the tables ids of their own, e.g. "
-            '`existing.set_index("S" + existing.index.astype(str))`.'
-        )
+    _check_apart(candidates, existing)
     values = check_weights(demand, weight, "demand")
     places = together(candidates, existing)
     check_ids(places.index, "candidates and existing")
@@ -217,6 +211,16 @@ def site_table(
     return SiteTable(
         candidates, existing, demand, reach, order, within[:n], units[order], scale, covered
     )
+
+
+def _check_apart(candidates: gpd.GeoDataFrame, existing: gpd.GeoDataFrame) -> None:
+    both = candidates.index.intersection(existing.index)
+    if len(both):
+        raise InputError(
+            f"`candidates` and `existing` share {len(both)} ids: {name_some(both)}. Leave what is "
+            "open out of `candidates`, or give the tables ids of their own, e.g. "
+            '`existing.set_index("S" + existing.index.astype(str))`.'
+        )
 
 
 def together(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

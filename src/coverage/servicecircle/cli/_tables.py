@@ -93,8 +93,11 @@ def audit(
         step("writing")
         if out:
             _write_audit(done, places, out)
+    _print_audit(done, {"out": str(out)} if out else {}, as_json=as_json)
+
+
+def _print_audit(done: "Audit", more: dict[str, str], *, as_json: bool) -> None:
     found = done.stations.loc[done.stations["findings"] > 0, ["findings", "findings_zh"]]
-    more = {"out": str(out)} if out else {}
     if as_json:
         summary = done.summary().reset_index().to_dict("records")
         print_json({"rows": found.reset_index().to_dict("records"), "summary": summary} | more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import shapely
 
 from servicecircle._checks import check_places
-from servicecircle.errors import InputError
+from servicecircle.errors import InputError, NetworkError
 from servicecircle.networks.lines import clip_area
 from servicecircle.networks.read import OSM_SUFFIXES
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MOST_OBJECTS = 3_000_000
 LONGEST_TEXT = 255  # the limit of OpenStreetMap itself
 BATCH = 50_000
+_FILE = re.compile(r"[/\\]|\.[A-Za-z0-9]{2,8}$")
 _AREA_TYPES = frozenset({"multipolygon", "boundary"})
 
 
@@ -84,13 +86,17 @@ def objects_of(
     wanted: Callable[[Tags], bool] | None = None,
     clip: object = None,
 ) -> gpd.GeoDataFrame:
-    """Read a file, or take a frame of features (OSMnx's too) as if it had been read."""
+    """Read a file or download a place, or take a frame of features (OSMnx's too)."""
+    keys = sorted(set(keys))
+    source = None
+    if isinstance(path_or_frame, str) and is_place_name(path_or_frame):
+        source, path_or_frame = path_or_frame, _download(path_or_frame, keys)
     if isinstance(path_or_frame, (str, Path)):
         return read_objects(path_or_frame, keys, keep, wanted=wanted, clip=clip)
     if isinstance(path_or_frame, gpd.GeoDataFrame) and path_or_frame.index.nlevels > 1:
         path_or_frame = _from_osmnx(path_or_frame)
     frame = check_places(path_or_frame, "path_or_frame")
-    attrs = {"source": "the table given", "year": None} | frame.attrs
+    attrs = {"source": source or "the table given", "year": None} | frame.attrs
     degrees = frame.to_crs(4326)
     if clip is not None:
         degrees = degrees[degrees.intersects(clip_area(clip))]
@@ -99,6 +105,24 @@ def objects_of(
     degrees = degrees.assign(**cells)
     degrees.attrs = attrs
     return degrees
+
+
+def is_place_name(text: str) -> bool:
+    """Tell a place name ("Gulou, Nanjing") from a path, which has a folder or a suffix."""
+    return _FILE.search(text) is None and not Path(text).exists()
+
+
+def _download(place: str, keys: list[str]) -> gpd.GeoDataFrame:
+    """Download the objects of a place that carry one of some keys, through OSMnx's cache."""
+    import osmnx
+
+    try:
+        return osmnx.features_from_place(place, dict.fromkeys(keys, True))
+    except Exception as error:  # requests, OSMnx and JSON errors alike
+        raise NetworkError(
+            f"What OpenStreetMap has in {place!r} could not be downloaded ({error}). Check the "
+            "place name and the connection, or read a .osm.pbf extract."
+        ) from error
 
 
 def _from_osmnx(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -115,10 +139,7 @@ def _local_osm(path: str | Path) -> Path:
         raise InputError(f"{text!r} is not a file on this computer. Download it first.")
     file = Path(path)
     if not file.is_file():
-        raise InputError(
-            f"There is no file {text!r}. For a place name, pass what "
-            "`osmnx.features_from_place(place, tags)` returns."
-        )
+        raise InputError(f"There is no file {text!r}.")
     if not file.name.lower().endswith(OSM_SUFFIXES):
         raise InputError(f"{file.name!r} is not OpenStreetMap data ({', '.join(OSM_SUFFIXES)}).")
     return file

@@ -51,8 +51,9 @@ def demand_from_buildings(
     Parameters
     ----------
     path_or_frame : str, Path or GeoDataFrame
-        An OpenStreetMap file, or a frame of outlines (OSMnx's features too). Places and
-        areas without ``building`` in such a frame tell what the buildings are used for.
+        An OpenStreetMap file, a place name as in `candidates_from_osm`, or a frame of
+        outlines (OSMnx's features too). Places and areas without ``building`` in such a
+        frame tell what the buildings are used for.
     use, levels : str, optional
         Columns of a frame with the use (a key such as "office", or its Chinese name) and
         the number of levels. Default: OpenStreetMap's tags.
@@ -82,6 +83,8 @@ def demand_from_buildings(
     ------
     InputError
         The file cannot be read, a column is missing, or a figure is not above 0.
+    NetworkError
+        A place could not be downloaded.
 
     Notes
     -----
@@ -96,19 +99,7 @@ def demand_from_buildings(
     ...     "city.osm.pbf", floor_area_per_worker={"office": 18}
     ... )  # doctest: +SKIP
     """
-    rules = _rules()
-    flat = [rule for some in rules.values() for rule in some]
-    keep = [*_OWN_TAGS, *sorted(keys_of(flat))]
-    building = Rule((("building", "*"),))
-    if isinstance(path_or_frame, gpd.GeoDataFrame) and "building" not in path_or_frame.columns:
-        path_or_frame = path_or_frame.assign(building="yes")
-    objects = objects_of(
-        path_or_frame,
-        {"building", *keys_of(flat)},
-        keep,
-        wanted=any_of([building, *flat]),
-        clip=clip,
-    )
+    objects, keep = _objects(path_or_frame, clip)
     has = objects["building"].notna()
     buildings, context = objects[has], objects[~has]
     table = pd.DataFrame(buildings.drop(columns=[*keep[1:], buildings.geometry.name]))
@@ -136,6 +127,17 @@ def demand_from_buildings(
     )
     _warn(rows)
     return rows
+
+
+def _objects(path_or_frame: object, clip: object) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Return buildings and what tells their use, and the tags kept."""
+    flat = [rule for some in _rules().values() for rule in some]
+    keep = [*_OWN_TAGS, *sorted(keys_of(flat))]
+    if isinstance(path_or_frame, gpd.GeoDataFrame) and "building" not in path_or_frame.columns:
+        path_or_frame = path_or_frame.assign(building="yes")
+    keys = {"building", *keys_of(flat)}
+    wanted = any_of([Rule((("building", "*"),)), *flat])
+    return objects_of(path_or_frame, keys, keep, wanted=wanted, clip=clip), keep
 
 
 def _per_worker(given: Mapping[str, float] | float | None) -> dict[str, float]:

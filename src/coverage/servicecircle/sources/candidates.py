@@ -52,7 +52,8 @@ def candidates_from_osm(
     Parameters
     ----------
     path_or_frame : str, Path or GeoDataFrame
-        An OpenStreetMap file, or a frame with its tags as columns, such as
+        An OpenStreetMap file; a place name that Nominatim knows ("Gulou, Nanjing"), which is
+        downloaded through OSMnx and its cache; or a frame with tags as columns, such as
         ``osmnx.features_from_place(place, tags)`` returns.
     kinds : sequence of str, optional
         Kinds of venue: keys ("bank_branch") or names in either language ("银行网点").
@@ -79,6 +80,8 @@ def candidates_from_osm(
     ------
     InputError
         The file cannot be read, or a kind is not known.
+    NetworkError
+        A place could not be downloaded.
 
     Examples
     --------

@@ -17,7 +17,7 @@ from servicecircle.sources._tags import Rule, any_of, keys_of
 from servicecircle.sources.buildings import EQUAL_AREA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -40,7 +40,8 @@ def demand_from_pois(
     Parameters
     ----------
     path_or_frame : str, Path or GeoDataFrame
-        An OpenStreetMap file, or a frame with OpenStreetMap's tags as columns.
+        An OpenStreetMap file, a place name as in `candidates_from_osm`, or a frame with
+        OpenStreetMap's tags as columns.
     groups : sequence of str, optional
         Only these worker groups ("rider", "courier", "market", "construction", "taxi",
         "truck", "sanitation").
@@ -66,6 +67,8 @@ def demand_from_pois(
     ------
     InputError
         The file cannot be read, or a group, a kind of place or a figure is wrong.
+    NetworkError
+        A place could not be downloaded.
 
     Examples
     --------
@@ -80,18 +83,10 @@ def demand_from_pois(
     )
     each = amounts(_figure("workers"), workers_per_place, "workers_per_place")
     area = amounts(_figure("area_per_worker"), area_per_worker, "area_per_worker")
-    drawn = objects.geometry.notna().to_numpy()
-    taken = {entry["group"]: ~drawn for entry in kinds.values()}
     parts, twice = [], 0
-    for kind, some in rules.items():
-        fits = np.logical_or.reduce([rule.matches(objects) for rule in some])
-        fits &= ~taken[kinds[kind]["group"]]
-        taken[kinds[kind]["group"]] |= fits
-        found = objects[fits]
-        stands = same_venues(found, np.full(len(found), kind, dtype=object))
-        first = stands == np.arange(len(found))
-        twice += int((~first).sum())
-        parts.append(_rows(found[first], kind, kinds[kind]["group"], each[kind], area.get(kind)))
+    for kind, found, again in _by_kind(objects, kinds, rules):
+        parts.append(_rows(found, kind, kinds[kind]["group"], each[kind], area.get(kind)))
+        twice += again
     table = pd.concat(parts)
     points = shapely.point_on_surface(table.pop("geometry").to_numpy())
     rows = demand_rows(
@@ -103,6 +98,25 @@ def demand_from_pois(
         notes=_notes(table, each, area, twice),
     )
     return rows.loc[sorted(rows.index)]
+
+
+def _by_kind(
+    objects: gpd.GeoDataFrame, kinds: Mapping[str, Any], rules: Mapping[str, list[Rule]]
+) -> Iterator[tuple[str, gpd.GeoDataFrame, int]]:
+    """Yield every kind, its places, and how many of them were mapped twice.
+
+    A place stands for one kind of a group only, the first that fits.
+    """
+    drawn = objects.geometry.notna().to_numpy()
+    taken = {entry["group"]: ~drawn for entry in kinds.values()}
+    for kind, some in rules.items():
+        fits = np.logical_or.reduce([rule.matches(objects) for rule in some])
+        fits &= ~taken[kinds[kind]["group"]]
+        taken[kinds[kind]["group"]] |= fits
+        found = objects[fits]
+        stands = same_venues(found, np.full(len(found), kind, dtype=object))
+        first = stands == np.arange(len(found))
+        yield kind, found[first], int((~first).sum())
 
 
 def _kinds(groups: Sequence[str] | None) -> dict[str, Any]:

@@ -86,25 +86,24 @@ def demand_from_raster(
         {"workers": cells[keep].astype(float), "group": group},
         index=pd.Index(index, name="id", dtype="str"),
     ).astype({"group": "str"})
-    notes = [
-        f"residents, not workers: {table['workers'].sum():,.0f} people where they live",
-        (
-            f"{len(table):,} cells with people; {int((here & ~keep & ~wrong).sum()):,} without "
-            "data or people are left out"
-        ),
-    ]
-    if wrong.any():
-        notes.append(
-            f"{int(wrong.sum()):,} cells hold negative or infinite numbers and are left out"
-        )
     return demand_rows(
         table,
         shapely.points(np.column_stack([lon[keep], lat[keep]])),
         counts="residents",
         source=file.name,
         year=year,
-        notes=notes,
+        notes=_notes(table, int((here & ~keep & ~wrong).sum()), int(wrong.sum())),
     )
+
+
+def _notes(table: pd.DataFrame, empty: int, wrong: int) -> list[str]:
+    notes = [
+        f"residents, not workers: {table['workers'].sum():,.0f} people where they live",
+        f"{len(table):,} cells with people; {empty:,} without data or people are left out",
+    ]
+    if wrong:
+        notes.append(f"{wrong:,} cells hold negative or infinite numbers and are left out")
+    return notes
 
 
 def _local_raster(path: str | Path) -> Path:

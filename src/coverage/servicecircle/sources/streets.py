@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from servicecircle.networks import WalkNetwork
 
@@ -67,16 +68,7 @@ def demand_from_streets(
     True
     """
     per_worker = _per_worker(metres_per_worker)
-    swept = network.tags["highway"].isin(list(per_worker)).to_numpy()
-    street = np.flatnonzero(swept)
-    pieces = np.maximum(np.ceil(network.metres[street] / LONGEST), 1).astype(int)
-    of = np.repeat(street, pieces)
-    part = np.arange(len(of)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    count = np.repeat(pieces, pieces)
-    lines = network.streets.geometry.to_numpy()[of]
-    middle = shapely.line_interpolate_point(lines, (part + 0.5) / count, normalized=True)
-    degrees = pyproj.Transformer.from_crs(network.crs, 4326, always_xy=True).transform
-    lonlat = degrees(shapely.get_x(middle), shapely.get_y(middle))
+    of, part, count, lonlat = _pieces(network, list(per_worker))
     tags = network.tags.iloc[of]
     metres = network.metres[of] / count
     index = pd.Index([f"s{i}-{k}" for i, k in zip(of, part, strict=True)], name="id", dtype="str")
@@ -91,8 +83,36 @@ def demand_from_streets(
         index=index,
     ).astype({"group": "str"})
     vintage = str(network.source.get("vintage") or "")[:4]
-    km, total = metres.sum() / 1000, network.metres.sum() / 1000
-    notes = [
+    return demand_rows(
+        table,
+        shapely.points(lonlat),
+        counts="street length",
+        source=str(network.source.get("file", "streets")),
+        year=year or (int(vintage) if vintage.isdigit() else None),
+        notes=_notes(table, network, per_worker),
+    )
+
+
+def _pieces(network: WalkNetwork, classes: list[str]) -> tuple[NDArray[Any], ...]:
+    """Cut the streets of some classes into equal pieces of at most 100 m.
+
+    Returns the street, number and count of every piece, and its middle (k, 2) in degrees.
+    """
+    street = np.flatnonzero(network.tags["highway"].isin(classes).to_numpy())
+    pieces = np.maximum(np.ceil(network.metres[street] / LONGEST), 1).astype(int)
+    of = np.repeat(street, pieces)
+    part = np.arange(len(of)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    count = np.repeat(pieces, pieces)
+    lines = network.streets.geometry.to_numpy()[of]
+    middle = shapely.line_interpolate_point(lines, (part + 0.5) / count, normalized=True)
+    degrees = pyproj.Transformer.from_crs(network.crs, 4326, always_xy=True).transform
+    lonlat = np.column_stack(degrees(shapely.get_x(middle), shapely.get_y(middle)))
+    return of, part, count, lonlat
+
+
+def _notes(table: pd.DataFrame, network: WalkNetwork, per_worker: Mapping[str, float]) -> list[str]:
+    km, total = table["metres"].sum() / 1000, network.metres.sum() / 1000
+    return [
         proxy_note(float(table["workers"].sum()), "street length"),
         (
             "metres of street per worker (chosen, not measured; `metres_per_worker=`): "
@@ -100,14 +120,6 @@ def demand_from_streets(
         ),
         f"{km:,.0f} of {total:,.0f} km are of these classes; the rest counts nobody",
     ]
-    return demand_rows(
-        table,
-        shapely.points(np.column_stack(lonlat)),
-        counts="street length",
-        source=str(network.source.get("file", "streets")),
-        year=year or (int(vintage) if vintage.isdigit() else None),
-        notes=notes,
-    )
 
 
 def _per_worker(given: Mapping[str, float] | float | None) -> dict[str, float]:
