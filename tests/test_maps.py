@@ -625,6 +625,50 @@ def test_only_https_photos_reach_the_page(network):
     assert told == [None] * len(LINKS) + ["https://photos.example/1%20%E9%A9%BF%E7%AB%99.jpg"]
 
 
+@pytest.fixture(scope="module")
+def two_years(network):
+    """S1 closes; three shops open as stations: the first reaches most."""
+    workers = town.workers()
+    opened = town.shops().iloc[:3]
+    before = measure_coverage(network, town.stations(), workers, minutes=[5, 10])
+    return before, measure_coverage(network, opened, workers, minutes=[5, 10])
+
+
+def test_two_years_show_what_opened_closed_and_who_gained_and_lost(two_years):
+    before, after = two_years
+    data = data_of(map_coverage(after, before=before, years=("2024", "2025")))
+    demand = after.demand
+    weight = demand["workers"]
+    figures = data["figures"]["all"]
+    assert figures[2] == weight[before.demand["covered"]].sum()
+    assert figures[4] == weight[demand["covered"]].sum()
+    gained = demand["covered"] & ~before.demand["covered"]
+    assert sum(data["sites"]["gain"]) == pytest.approx(weight[gained].sum())
+    assert data["sites"]["gain"] == sorted(data["sites"]["gain"], reverse=True)
+    assert set(data["sites"]["id"]) == set(after.facilities.index)
+    assert (data["stations"]["id"], data["stations"]["gone"]) == (["S1"], [True])
+    assert data["areas"]["lost"]
+    assert [year[0] for year in data["years"]] == ["2024", "2025"]
+
+
+def test_two_years_without_a_change_have_no_area_gained_or_lost(two_years):
+    before, _ = two_years
+    data = data_of(map_coverage(before, before=before))
+    assert data["areas"]["added"] == data["areas"]["lost"] == []
+    assert data["sites"]["id"]["rows"] == []
+    assert data["figures"]["all"][1:3] == data["figures"]["all"][3:5]
+
+
+def test_two_years_of_other_workers_or_another_speed_are_refused(network, two_years):
+    before, after = two_years
+    fewer = measure_coverage(network, town.stations(), town.workers().iloc[1:], minutes=[5, 10])
+    with pytest.raises(InputError, match="same workers.*1 ids.*'W0'"):
+        map_coverage(after, before=fewer)
+    slow = measure_coverage(network, town.stations(), town.workers(), minutes=[5, 10], speed=4)
+    with pytest.raises(InputError, match=r"speed=4(\.0)?, the coverage with 4.5"):
+        map_coverage(after, before=slow)
+
+
 def test_gaps_are_named_by_sub_district_else_by_the_nearest_named_street(network):
     streets = network.streets.assign(name=None)
     streets.loc[streets.index[0], "name"] = "长江路"

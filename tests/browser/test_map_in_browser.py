@@ -313,6 +313,37 @@ def test_a_card_links_its_photo_without_telling_where_from(open_map, world, tmp_
     assert opened.requests == []
 
 
+def test_a_switch_shows_one_year_the_other_and_the_change(open_map, world, tmp_path):
+    workers = town.workers()
+    before = measure_coverage(world, town.stations(), workers, minutes=[5, 10])
+    after = measure_coverage(world, town.shops().iloc[:2], workers, minutes=[5, 10])
+    payload = PAYLOADS["img"]
+    made = map_coverage(after, before=before, years=(f"2024 {payload}", "2025"))
+    opened = open_map(save_map(made, tmp_path / "m.html"))
+    page = opened.page
+    hollow = "getComputedStyle(document.querySelector('.station.gone path')).fill"
+    white = "rgb(255, 255, 255)"
+    names = [f"2024 {payload}", "2025", "变化 Change"]
+    assert page.locator(".views button").all_inner_texts() == names
+    assert f"2024 {payload}至2025" in page.inner_text("h1 .zh")
+    assert page.evaluate(hollow) == white
+    page.locator(".views button").nth(0).click()
+    assert page.inner_text("h1 .zh").startswith(f"2024 {payload}：现有 1 个站点")
+    assert page.evaluate(hollow) != white
+    assert page.locator(".pin").count() == 0
+    page.locator(".views button").nth(2).click()
+    lost = before.demand["covered"] & ~after.demand["covered"]
+    assert lost.any()
+    shown = page.evaluate(
+        """ServiceCircle.app.marks.dots.filter((dot) => dot.kind === 'lost')
+            .reduce((sum, dot) => sum + dot.workers, 0)"""
+    )
+    assert shown == pytest.approx(workers.loc[lost, "workers"].sum())
+    assert "不再覆盖" in page.inner_text("#legend")
+    assert page.evaluate("window.ran") is None
+    assert opened.complaints == []
+
+
 EMPTY = {
     "no station": ("目前没有站点", lambda: (town.stations().iloc[:0], town.workers())),
     "no workers": ("未提供职工数据", lambda: (town.stations(), town.workers().iloc[:0])),

@@ -183,3 +183,21 @@ test("a gap is called after the nearest name within 600 m", () => {
   assert.equal(sums.nearestName(near, [30, 114]), "near");
   assert.equal(sums.nearestName(near, [31, 114]), "");
 });
+
+test("two years are told as a rise or a fall, with the years' names", () => {
+  const years = [
+    ["2024", "2024"],
+    ["2025", "2025"],
+  ];
+  const told = (figures, view) =>
+    words.headline({ minutes: 15, figures, stations: 3, sites: 1, view, hasPlan: true, years });
+  const rise = told({ workers: 200, today: 100, plan: 150 }, "plan");
+  assert.equal(flat(rise[0]), "2024至2025，15 分钟覆盖率由 50% 升至 75%");
+  assert.equal(flat(rise[1]), "15-minute coverage rose from 50% (2024) to 75% (2025)");
+  const fall = told({ workers: 200, today: 150, plan: 100 }, "change");
+  assert.equal(flat(fall[0]), "2024至2025，15 分钟覆盖率由 75% 降至 50%");
+  assert.equal(flat(fall[1]), "15-minute coverage fell from 75% (2024) to 50% (2025)");
+  const first = told({ workers: 200, today: 100, plan: 150 }, "today");
+  assert.ok(flat(first[0]).startsWith("2024：现有 3 个站点，覆盖 50% 的职工"));
+  assert.equal(words.signed(-3), "−3");
+});

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from servicecircle.errors import InputError
 from servicecircle.maps._basemap import check_basemap
@@ -11,6 +11,7 @@ from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
 from servicecircle.maps._page import make_map, write_map
 from servicecircle.maps._size import sized_payload
 from servicecircle.maps._week import plot_week
+from servicecircle.maps._years import scene_of_years
 from servicecircle.maps.pictures import plot_coverage, plot_plan, save_png
 from servicecircle.standards import ensure_standard
 
@@ -40,6 +41,8 @@ __all__ = [
 def map_coverage(
     coverage: Coverage,
     *,
+    before: Coverage | None = None,
+    years: tuple[str, str] | None = None,
     title: str | None = None,
     date: str | None = None,
     language: Language = "both",
@@ -58,6 +61,12 @@ def map_coverage(
     coverage : Coverage
         From `measure_coverage`. Its largest minutes are the outer area, the next smaller
         ones the inner (two thirds of the largest, if there is only one).
+    before : Coverage, optional
+        The same workers and an earlier year's stations, measured alike. The map then
+        switches between both years and what changed: stations opened and closed, places
+        newly covered and no longer covered.
+    years : (str, str), optional
+        What the two are called, such as ``("2024", "2025")``.
     title, date : str, optional
         Place and date above the headline.
     language : {"both", "zh", "en"}
@@ -91,27 +100,27 @@ def map_coverage(
     Raises
     ------
     CrsError, InputError
-        A table has no CRS, or `districts` no names.
+        A table has no CRS, `districts` no names, or `before` was measured otherwise.
 
     Examples
     --------
     >>> today = measure_coverage(streets, stations, workers, minutes=[10, 15])  # doctest: +SKIP
     >>> save_map(map_coverage(today), "today.html")  # doctest: +SKIP
     """
-    scene = scene_of_coverage(
-        coverage,
-        districts=districts,
-        water=water,
-        areas=areas,
-        standard=_standard(standard),
-        title=title,
-        date=date,
-        language=_language(language),
-        labels=labels,
-        notice=_both(notice),
-        basemap=_known(basemap),
-    )
-    return make_map(sized_payload(scene))
+    common: dict[str, Any] = {
+        "districts": districts,
+        "water": water,
+        "standard": _standard(standard),
+        "title": title,
+        "date": date,
+        "language": _language(language),
+        "labels": labels,
+        "notice": _both(notice),
+        "basemap": _known(basemap),
+    }
+    if before is None:
+        return make_map(sized_payload(scene_of_coverage(coverage, areas=areas, **common)))
+    return make_map(sized_payload(scene_of_years(before, coverage, years=years, **common)))
 
 
 def map_plan(

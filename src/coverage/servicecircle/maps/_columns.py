@@ -103,6 +103,7 @@ def station_columns(scene: Scene, groups: Sequence[str]) -> dict[str, Any]:
         **_common(frame),
         "home": home,
         "closed": frame["closed"].astype(bool).tolist(),
+        "gone": frame["gone"].tolist() if "gone" in frame.columns else [False] * len(frame),
         "workers": numbers(frame["workers"]),
         "inner": numbers(frame["inner"]),
         "alone": numbers(frame["alone"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +57,7 @@ class Gains:
         demand: gpd.GeoDataFrame,
     ) -> None:
         self.candidates, self.sites, self.demand = candidates, sites, demand
+        self.reach = reach
         self.pattern = within_reach(reach, reach.cutoff)
         self.workers = demand["workers"].fillna(0.0).to_numpy()
         self.uncovered = demand["today"].isna().to_numpy()
@@ -72,10 +74,23 @@ class Gains:
             steps.append(left)
         return steps
 
+    def of_steps(self) -> list[float]:
+        """Return the workers whom each site newly covers when it opens."""
+        steps = pairwise(self.steps)
+        return [float(self.workers[before & ~after].sum()) for before, after in steps]
+
+    def by_gain(self) -> Gains:
+        """Return the same with the sites in the order of what each adds alone, and that gain."""
+        order = np.argsort(-self._gain(self.uncovered)[self.rows], kind="stable")
+        sites = self.sites.iloc[order]
+        table = Gains(self.reach, self.candidates, sites, self.demand)
+        table.sites = sites.assign(gain=table.of_steps())
+        return table
+
     def first_site(self) -> NDArray[np.int64]:
         """Return the opening number of the site that newly covers each place, or 0."""
         number = np.zeros(len(self.demand), dtype=np.int64)
-        for order, (before, after) in enumerate(zip(self.steps, self.steps[1:], strict=False), 1):
+        for order, (before, after) in enumerate(pairwise(self.steps), 1):
             number[before & ~after] = order
         return number
 

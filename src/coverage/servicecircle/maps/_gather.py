@@ -56,22 +56,22 @@ def scene_of_coverage(
     **page: Any,
 ) -> Scene:
     """Gather what a map of today shows."""
-    ground = _Ground(coverage, districts, water)
-    demand = demand_rows(coverage, coverage, ground.crs, ground.zones)
-    stations = ground.stations(coverage, demand, standard)
-    serving = _serving(coverage)
-    drawn = ground.draw.of_all(serving, areas)
-    nothing = place_table(coverage.facilities.iloc[:0], ground.crs)
+    stage = Stage(coverage, districts, water)
+    demand = demand_rows(coverage, coverage, stage.crs, stage.zones)
+    stations = stage.stations(coverage, demand, standard)
+    opened = serving(coverage)
+    drawn = stage.draw.of_all(opened, areas)
+    nothing = place_table(coverage.facilities.iloc[:0], stage.crs)
     return Scene(
-        **ground.shown(coverage, demand, stations),
-        **_said(page, coverage.demand, coverage.facilities),
+        **stage.shown(coverage, demand, stations),
+        **said(page, coverage.demand, coverage.facilities),
         demand=demand,
         stations=stations,
         sites=site_rows(nothing),
         candidates=candidate_rows(nothing),
         areas=drawn,
-        circles=ground.draw.circles("station", _usable(coverage.facilities)) if circles else {},
-        walk=ground.walk(coverage, serving, None, drawn["outer"]) if circles else None,
+        circles=stage.draw.circles("station", usable(coverage.facilities)) if circles else {},
+        walk=stage.walk(coverage, opened, None, drawn["outer"]) if circles else None,
         standard=standard,
     )
 
@@ -89,40 +89,37 @@ def scene_of_plan(
 ) -> Scene:
     """Gather what a map of a plan shows: today, the sites, and what they change."""
     today, after = plan.today, plan.coverage
-    ground = _Ground(after, districts, water)
-    demand = demand_rows(today, after, ground.crs, ground.zones)
-    sites = site_rows(ground.places(plan.sites, standard), plan.sites)
-    candidates = candidate_rows(ground.places(plan.candidates, standard), plan.candidates)
+    stage = Stage(after, districts, water)
+    demand = demand_rows(today, after, stage.crs, stage.zones)
+    sites = site_rows(stage.places(plan.sites, standard), plan.sites)
+    candidates = candidate_rows(stage.places(plan.candidates, standard), plan.candidates)
     reach = plan.reach.select(plan.candidates.index, plan.demand.index)
-    table = Gains(reach.within(ground.minutes[1]), candidates, sites, demand)
-    demand = demand.assign(site=table.first_site())
+    table = Gains(reach.within(stage.minutes[1]), candidates, sites, demand)
     sites, candidates = table.describe_sites(), table.describe_candidates()
-    stations = ground.stations(today, demand, standard)
-    serving = _serving(today)
-    everyone = _together(serving, plan.sites)
-    drawn = ground.draw.of_all(serving, areas)
-    drawn["plan"] = ground.draw.of_all(everyone, plan_areas)["outer"]
+    stations, opened = stage.stations(today, demand, standard), serving(today)
+    everyone = together(opened, plan.sites)
+    then = stage.draw.of_all(everyone, plan_areas)["outer"]
     runners = plan.candidates.loc[sites["runner_up"].dropna().unique()]
-    alone = {"station": _usable(today.facilities), "site": plan.sites, "candidate": runners}
+    alone = {"station": usable(today.facilities), "site": plan.sites, "candidate": runners}
     return Scene(
-        **ground.shown(after, demand, stations),
-        **_said(page, plan.demand, plan.existing, plan.candidates),
-        demand=demand,
+        **stage.shown(after, demand, stations),
+        **said(page, plan.demand, plan.existing, plan.candidates),
+        demand=demand.assign(site=table.first_site()),
         stations=stations,
         sites=sites,
         candidates=candidates,
-        areas=drawn,
-        circles=ground.draw.circles_of(alone) if circles else {},
-        walk=ground.walk(after, serving, everyone, drawn["plan"]) if circles else None,
+        areas={**stage.draw.of_all(opened, areas), "plan": then},
+        circles=stage.draw.circles_of(alone) if circles else {},
+        walk=stage.walk(after, opened, everyone, then) if circles else None,
         has_plan=True,
         status=plan.status,
         conflicts=_conflicts(plan),
-        empty_reason=_empty_reason(candidates, ground.minutes[1]),
+        empty_reason=_empty_reason(candidates, stage.minutes[1]),
         standard=standard,
     )
 
 
-class _Ground:
+class Stage:
     """What every map shows of the same coverage: its CRS, cutoffs, streets and districts."""
 
     def __init__(
@@ -181,14 +178,14 @@ class _Ground:
         }
 
 
-def _said(page: dict[str, Any], *frames: gpd.GeoDataFrame) -> dict[str, Any]:
+def said(page: dict[str, Any], *frames: gpd.GeoDataFrame) -> dict[str, Any]:
     """Return the caller's words for the page; data that is made up is said to be."""
     return {**page, "notice": page.get("notice") or made_up(*frames)}
 
 
-def _serving(coverage: Coverage) -> gpd.GeoDataFrame:
+def serving(coverage: Coverage) -> gpd.GeoDataFrame:
     """Return the stations that count: on the streets, and open where a moment was asked for."""
-    stations = _usable(coverage.facilities)
+    stations = usable(coverage.facilities)
     return stations if coverage.at is None else stations[stations["open"].eq(other=True)]
 
 
@@ -207,11 +204,13 @@ def _water(water: gpd.GeoDataFrame | None, crs: pyproj.CRS) -> BaseGeometry | No
     return shapely.make_valid(water.geometry.to_crs(crs).union_all())
 
 
-def _usable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def usable(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows that were placed on a street."""
     return frame[frame["status"] == "ok"]
 
 
-def _together(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def together(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the places of both."""
     places = [*first.geometry, *second.geometry.to_crs(pyproj.CRS(first.crs))]
     return gpd.GeoDataFrame(geometry=places, index=range(len(places)), crs=first.crs)
 

@@ -92,6 +92,7 @@ def _said(scene: Scene) -> dict[str, Any]:
         "notes": [clean_text(note, MOST_IN_SENTENCE) for note in scene.notes],
         "hasPlan": scene.has_plan,
         "infeasible": scene.status == "infeasible",
+        "years": None if scene.years is None else [pair(year) for year in scene.years],
         "standard": _standard(scene),
         "conflicts": [pair(conflict) for conflict in scene.conflicts],
         "emptyReason": pair(scene.empty_reason),
@@ -288,4 +289,6 @@ def _areas(scene: Scene) -> dict[str, list[list[str]]]:
     inner, outer = scene.areas.get("inner", empty), scene.areas.get("outer", empty)
     added = outliner.added(scene.areas["plan"], outer) if "plan" in scene.areas else empty
     shapes = {"inner": inner, "outer": outer, "added": added}
+    if scene.years is not None:
+        shapes["lost"] = outliner.added(outer, scene.areas["plan"])
     return {key: polygons(scene, outliner.simplify(area)) for key, area in shapes.items()}

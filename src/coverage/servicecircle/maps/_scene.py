@@ -43,6 +43,9 @@ class Scene:
         Places with ``name``, ``kind``, ``district`` (text), ``photo`` (an address or None),
         ``rules`` (one of ``y n ?`` per rule of the standard, or None), the conditions and
         figures: see `place_table` and `_gather`.
+    years : (Pair, Pair) or None
+        What two years are called: then ``today`` is the first, ``plan`` the second, the
+        sites opened between them, and stations ``gone`` closed.
     standard : Standard or None
         The standard that ``rules`` answers.
     circles : mapping of (list name, id) to Circle
@@ -90,3 +93,4 @@ class Scene:
     basemap: str = "none"
     candidates_all: int | None = None
     standard: Standard | None = None
+    years: tuple[Pair, Pair] | None = None

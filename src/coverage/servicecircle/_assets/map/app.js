@@ -160,13 +160,16 @@
       this.refresh();
     }
 
-    /** Kind of a place's dot: gap, new or none. */
+    /** Kind of a place's dot: gap, new, lost or none. */
     kindOf(index) {
       const { demand, hasPlan } = this.data;
       const { group, view, selected } = this.state;
       if (group >= 0 && demand.group[index] !== group) return null;
-      if (demand.today[index]) return null;
-      if (!hasPlan || view === "today") return "gap";
+      if (!hasPlan || view === "today") return demand.today[index] ? null : "gap";
+      if (demand.today[index]) {
+        if (demand.plan[index]) return null;
+        return view === "change" ? "lost" : "gap";
+      }
       if (selected?.type === "site" && demand.site[index] === selected.index + 1) return "new";
       if (demand.plan[index]) return view === "change" ? "new" : null;
       return "gap";
@@ -208,6 +211,7 @@
       root.dataset.lang = state.lang;
       root.lang = state.lang === "en" ? "en" : "zh";
       document.body.classList.toggle("open", state.open);
+      document.body.dataset.view = state.view;
       this.spots = this.findSpots();
       this.ground.toggle(this.marks.stations, !state.hidden.has("stations"));
       this.ground.streets.canvas.style.display = state.hidden.has("streets") ? "none" : "";
@@ -405,7 +409,11 @@
       const { groups } = this.data;
       if (under.type === "dot") {
         const { dot } = under;
-        const said = dot.kind === "new" ? ["人新覆盖", "newly covered"] : ["人未覆盖", "uncovered"];
+        const said = {
+          new: ["人新覆盖", "newly covered"],
+          lost: ["人不再覆盖", "no longer covered"],
+          gap: ["人未覆盖", "uncovered"],
+        }[dot.kind];
         const lines = dot.groups
           .map((number, group) => ({ number, group }))
           .filter((part) => part.number > 0)
@@ -436,7 +444,7 @@
       if (!data.walkAt) return;
       const { tip } = this.parts;
       const minutes = data.walkAt(latlng.lat, latlng.lng);
-      const lines = SC.words.walkSentences(minutes, data.minutes[1], data.hasPlan);
+      const lines = SC.words.walkSentences(minutes, data.minutes[1], data.hasPlan, data.terms);
       tip.replaceChildren(...lines.map((line) => h("div", { class: "walk" }, pair(line))));
       tip.hidden = false;
       this.told = latlng;

@@ -159,12 +159,12 @@
     site(site, state) {
       const { data } = this;
       const total = data.figuresFor(-1).workers;
-      const count = data.sites.length;
+      const [opensZh, opensEn] = data.terms.opens(site.order, data.sites.length);
       return {
         icon: SC.icons.pinIcon(site.order, 1.1),
         sub: [
-          joined([site.kind?.[0], site.district, `第 ${site.order} 个开设`], " · "),
-          joined([site.kind?.[1], site.district, `opens ${site.order} of ${count}`], " · "),
+          joined([site.kind?.[0], site.district, opensZh], " · "),
+          joined([site.kind?.[1], site.district, opensEn], " · "),
         ],
         body: [
           section(
@@ -294,15 +294,16 @@
     station(station, state) {
       const { data } = this;
       const [inner, outer] = data.minutes;
+      const shut = station.closed || (station.gone && state.view !== "today");
       return {
         icon: SC.icons.stationIcon(station, 22),
         sub: [
           joined(
-            [station.closed ? "已关闭" : "现有站点", station.kind?.[0], station.district],
+            [shut ? "已关闭" : "现有站点", station.kind?.[0], station.district],
             " · ",
           ),
           joined(
-            [station.closed ? "Closed" : "Station today", station.kind?.[1], station.district],
+            [shut ? "Closed" : "Station today", station.kind?.[1], station.district],
             " · ",
           ),
         ],

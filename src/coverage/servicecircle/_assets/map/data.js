@@ -30,7 +30,9 @@
       figures: district.figures.map(figures),
     }));
     const sites = rows(data.sites);
-    let covered = all.today;
+    const gained = sites.reduce((sum, site) => sum + site.gain, 0);
+    const years = data.years?.map(([zh, en]) => [zh, en || zh]);
+    let covered = years ? all.plan - gained : all.today; // what closed is gone before that
     sites.forEach((site, index) => {
       site.order = index + 1;
       site.before = covered;
@@ -42,6 +44,8 @@
     const lists = { site: sites, station: stations, candidate: candidates };
     return {
       ...data,
+      years,
+      terms: SC.words.termsOf(years),
       sites,
       stations,
       candidates,
@@ -55,6 +59,7 @@
         sites: sites.length,
         hasPlan: data.hasPlan,
         infeasible: data.infeasible,
+        years,
       },
       sourceFacts: { ...data.source, speed: data.speed, figures: all },
       figuresFor: (group) => (group >= 0 ? figuresOfGroups[group] : all),

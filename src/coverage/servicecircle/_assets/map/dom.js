@@ -30,18 +30,15 @@
   const svg = (tag, attributes, ...children) =>
     fill(document.createElementNS(SVG, tag), attributes, children);
 
-  /** Both languages; the style sheet shows the one that is asked for. */
-  const pair = ([zh, en]) => [
-    h("span", { class: "zh", lang: "zh" }, zh),
-    " ",
-    h("span", { class: "en", lang: "en" }, en),
-  ];
+  /** Both languages; the style sheet shows the one that is asked for. Once, if they are alike. */
+  const both = (shown, between) => ([zh, en]) =>
+    zh === en
+      ? [name(zh)]
+      : [h("span", { class: "zh", lang: "zh" }, zh), between, h("span", { class: shown, lang: "en" }, en)];
+  const pair = both("en", " ");
 
   /** Both languages, but only Chinese where both are shown: for lists and details. */
-  const brief = ([zh, en]) => [
-    h("span", { class: "zh", lang: "zh" }, zh),
-    h("span", { class: "en brief", lang: "en" }, en),
-  ];
+  const brief = both("en brief", null);
 
   /** Text of a table, shown as given, whatever its direction. */
   const name = (text) => h("bdi", null, text);

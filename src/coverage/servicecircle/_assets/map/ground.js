@@ -123,6 +123,13 @@
         outer: this.polygon(rings.outer, "area", {}),
         inner: this.polygon(rings.inner, "area", {}),
         added: this.polygon(rings.added, "area", { fillColor: "url(#hatch)" }),
+        lost: this.polygon(rings.lost ?? [], "area", {
+          stroke: true,
+          fillColor: "var(--land)",
+          color: "var(--gap)",
+          weight: 1.2,
+          dashArray: "4 3",
+        }),
         outerLine: this.polygon(rings.outer, "line", { ...line, weight: 1.1, opacity: 0.9 }),
         innerLine: this.polygon(rings.inner, "line", { ...line, weight: 0.6 }),
         addedLine: this.polygon(rings.added, "line", {
@@ -167,6 +174,7 @@
       this.toggle(this.areas.innerLine, zoom >= 12);
       this.toggle(this.areas.added, withPlan);
       this.toggle(this.areas.addedLine, withPlan);
+      this.toggle(this.areas.lost, withPlan);
       for (const pane of ["area", "line"]) {
         this.map.getPane(pane).style.opacity = selected ? 0.5 : 1;
       }
@@ -238,7 +246,7 @@
     const { percent, points } = SC.words;
     const gain = points(figures.today, figures.plan, figures.workers);
     return [
-      h("span", { class: "points" }, `+${gain}`, h("small", null, " ", pair(["百分点", "pts"]))),
+      h("span", { class: "points" }, SC.words.signed(gain), h("small", null, " ", pair(["百分点", "pts"]))),
       h(
         "span",
         { class: "shares" },

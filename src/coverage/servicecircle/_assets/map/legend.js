@@ -129,20 +129,17 @@
       const line = grey ? "var(--grey-line)" : "var(--t-line)";
       return [
         data.stations.length > 0 &&
-          row(swatch(grey ? "var(--grey10)" : "var(--t10)", line, 0.8), [
-            `现有站点步行 ${inner} 分钟`,
-            `${inner} min walk, today`,
-          ]),
+          row(swatch(grey ? "var(--grey10)" : "var(--t10)", line, 0.8), data.terms.area(inner)),
         data.stations.length > 0 &&
-          row(swatch(grey ? "var(--grey15)" : "var(--t15)", line), [
-            `现有站点步行 ${outer} 分钟`,
-            `${outer} min walk, today`,
-          ]),
+          row(swatch(grey ? "var(--grey15)" : "var(--t15)", line), data.terms.area(outer)),
         withPlan &&
           data.areas.added.length > 0 &&
-          row(swatch("url(#hatch)", "var(--addline)", 1.4), [
-            `新站点增加的 ${outer} 分钟范围`,
-            `${outer} min walk, added`,
+          row(swatch("url(#hatch)", "var(--addline)", 1.4), data.terms.areaAdded(outer)),
+        withPlan &&
+          data.areas.lost?.length > 0 &&
+          row(swatch("var(--land)", "var(--gap)"), [
+            `不再能走到（${outer} 分钟）`,
+            `${outer} min walk, no longer`,
           ]),
       ];
     }
@@ -151,7 +148,9 @@
       const { data } = this;
       const homes = data.stations.some((station) => station.home);
       const plain = data.stations.some((station) => !station.home);
-      const closed = data.stations.some((station) => station.closed);
+      const closed = data.stations.some(
+        (station) => station.closed || (station.gone && state.view !== "today"),
+      );
       const icons = h(
         "span",
         { class: "icons" },
@@ -167,7 +166,7 @@
       return [
         withPlan &&
           data.sites.length > 0 &&
-          row(SC.icons.pinIcon(1, 0.7), ["建议新站点（开设次序）", "Suggested site, in order"]),
+          row(SC.icons.pinIcon(1, 0.7), data.terms.site),
         data.stations.length > 0 && row(icons, label),
         closed && row(SC.icons.stationIcon({ closed: true }, 15), ["已关闭", "Closed"]),
         state.candidatesShown &&
@@ -193,6 +192,7 @@
     dotRows(state, dots, withPlan) {
       if (!dots.length) return null;
       const fresh = state.view === "change" && dots.some((dot) => dot.kind === "new");
+      const lost = dots.some((dot) => dot.kind === "lost");
       const counted = dots.filter((dot) => (fresh ? dot.kind === "new" : dot.kind !== "new"));
       const most = counted.length ? counted[0].workers : 0;
       const words = fresh
@@ -209,6 +209,7 @@
       return [
         rule(),
         row(circles(state, most, fresh ? "new" : "gap"), words),
+        lost && row(ring("#6F2A66", "#fff"), ["不再覆盖的职工", "no longer covered"]),
         fresh && row(ring("#fff", "#8D7A8B"), ["仍未覆盖", "still uncovered"]),
         !fresh &&
           dots.some((dot) => dot.kind === "new") &&

@@ -14,7 +14,7 @@
       : { fill: "var(--station)", stroke: "#fff" };
     return svg(
       "svg",
-      { class: "station", width: size, height: size, viewBox: "0 0 16 16", "aria-hidden": "true" },
+      { class: station.gone ? "station gone" : "station", width: size, height: size, viewBox: "0 0 16 16", "aria-hidden": "true" },
       svg("path", {
         d: station.home ? HOUSE : SQUARE,
         ...look,
@@ -40,14 +40,15 @@
     );
   }
 
-  function drawDot(context, dot, radius, [x, y], hollow) {
+  function drawDot(context, dot, radius, [x, y], faint) {
+    const hollow = faint && dot.kind === "gap";
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     if (dot.kind === "new") context.fillStyle = "rgba(180,83,10,.86)";
     else context.fillStyle = hollow ? "rgba(255,255,255,.6)" : "rgba(111,42,102,.84)";
     context.fill();
     context.lineWidth = 0.9;
-    context.strokeStyle = hollow && dot.kind !== "new" ? "#8D7A8B" : "#fff";
+    context.strokeStyle = hollow ? "#8D7A8B" : "#fff";
     context.stroke();
   }
 

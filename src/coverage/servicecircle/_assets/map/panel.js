@@ -3,11 +3,8 @@
 (function (SC) {
   const { h, svg, pair, brief, name } = SC.dom;
   const words = SC.words;
-  const VIEWS = [
-    ["today", ["现状", "Today"]],
-    ["plan", ["方案", "Plan"]],
-    ["change", ["变化", "Change"]],
-  ];
+  const VIEWS = ["today", "plan", "change"];
+  const CHANGE = ["变化", "Change"];
 
   const parts = (list) => list.map((part) => (part.strong ? h("b", null, part.strong) : part));
 
@@ -20,13 +17,14 @@
   }
 
   /** The three-part bar; it is the colour key as well. */
-  function bar(figures, withPlan) {
+  function bar(figures, withPlan, terms) {
     const { workers, today, plan } = figures;
     const end = withPlan ? plan : today;
     const left = workers - end;
+    const [zh, en] = terms.added;
     const sentence = SC.say([
-      `已覆盖 ${words.count(today)} 人${withPlan ? `，方案新增 ${words.count(plan - today)} 人` : ""}，未覆盖 ${words.count(left)} 人`,
-      `${words.count(today)} covered${withPlan ? `, ${words.count(plan - today)} added` : ""}, ${words.count(left)} uncovered`,
+      `已覆盖 ${words.count(today)} 人${withPlan ? `，${zh} ${words.count(plan - today)} 人` : ""}，未覆盖 ${words.count(left)} 人`,
+      `${words.count(today)} covered${withPlan ? `, ${words.count(plan - today)} ${en}` : ""}, ${words.count(left)} uncovered`,
     ]);
     return h(
       "div",
@@ -34,15 +32,15 @@
       h(
         "div",
         { class: "bar", role: "img", "aria-label": sentence },
-        stretch("today", today),
+        stretch("today", Math.min(today, end)),
         withPlan && plan > today && stretch("added", plan - today),
         left > 0 && stretch("left", left),
       ),
       h(
         "div",
         { class: "numbers" },
-        figure(words.count(today), ["现已覆盖", "covered"], "today"),
-        withPlan && figure(`+${words.count(plan - today)}`, ["方案新增", "added"], "added"),
+        figure(words.count(today), terms.covered, "today"),
+        withPlan && figure(words.signed(plan - today), terms.added, "added"),
         withPlan
           ? figure(words.count(left), ["仍未覆盖", "still uncovered"], "left")
           : figure(words.count(left), ["未覆盖", "uncovered"], "left"),
@@ -126,7 +124,7 @@
           h("span", { class: "en", lang: "en" }, parts(en)),
         ),
         figures.workers > 0
-          ? bar(figures, withPlan)
+          ? bar(figures, withPlan, data.terms)
           : h("p", { class: "none" }, pair(["未提供职工数据", "No workers given"])),
         figures.workers > 0 && h("div", { class: "inner" }, pair(inner)),
         data.hasPlan && this.views(state),
@@ -137,7 +135,7 @@
       return h(
         "div",
         { class: "views", role: "group", "aria-label": SC.say(["视图", "View"]) },
-        VIEWS.map(([view, label]) =>
+        VIEWS.map((view) =>
           this.button(
             `view ${view}`,
             {
@@ -151,7 +149,7 @@
                   }),
               },
             },
-            pair(label),
+            pair(this.data.terms[view] ?? CHANGE),
           ),
         ),
       );
@@ -181,7 +179,7 @@
       const { data } = this;
       const first =
         data.hasPlan && state.view !== "today"
-          ? ["开设次序", "Order"]
+          ? data.terms.order
           : ["盲区热点", "Largest gaps"];
       return [
         ["first", first],
@@ -285,7 +283,8 @@
       const figures = data.figuresFor(state.group);
       const gains = data.sites.map((site) => data.gainOf(site, state.group));
       const most = Math.max(...gains, 1e-9);
-      let covered = figures.today;
+      const gained = gains.reduce((sum, gain) => sum + gain, 0);
+      let covered = data.years ? figures.plan - gained : figures.today;
       const rows = data.sites.map((site, index) => {
         covered += gains[index];
         const on = state.selected?.type === "site" && state.selected.index === index;
@@ -379,8 +378,12 @@
             h(
               "div",
               { class: "track" },
-              h("i", { class: "today", style: width(figures.today) }),
-              withPlan && h("i", { class: "added", style: width(figures.plan - figures.today) }),
+              h("i", { class: "today", style: width(Math.min(figures.today, end)) }),
+              withPlan &&
+                h("i", {
+                  class: "added",
+                  style: width(Math.max(0, figures.plan - figures.today)),
+                }),
             ),
             h(
               "div",

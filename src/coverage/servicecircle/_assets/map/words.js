@@ -22,12 +22,71 @@
   const plural = (number, one, many) => (number === 1 ? one : many);
   const strong = (text) => ({ strong: text });
 
+  /** +12 or −12: with the sign that is written, not the one that is typed. */
+  const signed = (number) => (number < 0 ? `−${count(-number)}` : `+${count(number)}`);
+
+  const PLAN = {
+    today: ["现状", "Today"],
+    plan: ["方案", "Plan"],
+    covered: ["现已覆盖", "covered"],
+    added: ["方案新增", "added"],
+    order: ["开设次序", "Order"],
+    site: ["建议新站点（开设次序）", "Suggested site, in order"],
+    areaAdded: (minutes) => [`新站点增加的 ${minutes} 分钟范围`, `${minutes} min walk, added`],
+    area: (minutes) => [`现有站点步行 ${minutes} 分钟`, `${minutes} min walk, today`],
+    opens: (order, sites) => [`第 ${order} 个开设`, `opens ${order} of ${sites}`],
+  };
+
+  /** What the two sides of the map are called: today and the plan, or two years. */
+  function termsOf(years) {
+    if (!years) return PLAN;
+    const [[zhA, enA], [zhB, enB]] = years;
+    return {
+      today: [zhA, enA],
+      plan: [zhB, enB],
+      covered: [`${zhA}已覆盖`, `covered, ${enA}`],
+      added: ["增减", "change"],
+      order: ["新开站点", "Opened"],
+      site: [`新开站点（${zhA}至${zhB}）`, `Opened, ${enA} to ${enB}`],
+      areaAdded: (minutes) => [`${zhB}增加的 ${minutes} 分钟范围`, `${minutes} min walk, added by ${enB}`],
+      area: (minutes) => [`${zhA}步行 ${minutes} 分钟`, `${minutes} min walk, ${enA}`],
+      opens: () => [`${zhA}至${zhB}新开`, `opened, ${enA} to ${enB}`],
+    };
+  }
+
+  /** Two years: how coverage moved. */
+  function headlineOfYears({ minutes, figures, years }, lead) {
+    const [[zhA, enA], [zhB, enB]] = years;
+    const before = percent(figures.today, figures.workers);
+    const after = percent(figures.plan, figures.workers);
+    const way =
+      figures.plan > figures.today
+        ? ["升至", "rose"]
+        : figures.plan < figures.today
+          ? ["降至", "fell"]
+          : ["仍为", "stayed"];
+    return [
+      [`${lead[0]}${zhA}至${zhB}，${minutes} 分钟覆盖率由 ${before} ${way[0]} `, strong(after)],
+      [
+        `${lead[1]}${minutes}-minute coverage ${way[1]} from ${before} (${enA}) to `,
+        strong(after),
+        ` (${enB})`,
+      ],
+    ];
+  }
+
   /** The finding, as parts: text and { strong }. */
   function headline(facts) {
     const { minutes, figures, stations, sites, view, group } = facts;
     const { workers, today, plan } = figures;
-    const lead = group ? [`${group[0]}：`, `${group[1]}: `] : ["", ""];
+    const then = facts.years && view === "today" ? facts.years[0] : null;
+    const leads = [then, group].filter(Boolean);
+    const lead = [
+      leads.map(([zh]) => `${zh}：`).join(""),
+      leads.map(([, en]) => `${en}: `).join(""),
+    ];
     if (!(workers > 0)) return withoutWorkers(facts);
+    if (facts.years && view !== "today") return headlineOfYears(facts, lead);
     if (view === "today" || !facts.hasPlan) {
       if (stations === 0) {
         return [
@@ -144,7 +203,7 @@
   }
 
   /** Minutes from a place that was clicked to the nearest station. */
-  function walkSentences({ today, plan }, most, hasPlan) {
+  function walkSentences({ today, plan }, most, hasPlan, terms = PLAN) {
     const said = (minutes) => [
       minutes === null ? `${most} 分钟内没有站点` : `步行约 ${minutes} 分钟到最近的站点`,
       minutes === null
@@ -152,10 +211,10 @@
         : `about ${minutes} min walk to the nearest station`,
     ];
     const now = said(today);
-    const lines = [[`现状：${now[0]}`, `Today: ${now[1]}`]];
+    const lines = [[`${terms.today[0]}：${now[0]}`, `${terms.today[1]}: ${now[1]}`]];
     if (!hasPlan) return lines;
     const then = said(plan);
-    return [...lines, [`方案：${then[0]}`, `Plan: ${then[1]}`]];
+    return [...lines, [`${terms.plan[0]}：${then[0]}`, `${terms.plan[1]}: ${then[1]}`]];
   }
 
   /** What the compass circle gets wrong. */
@@ -168,5 +227,5 @@
     ];
   }
 
-  SC.words = { count, percent, points, headline, innerLine, source, compassSentence, walkSentences };
+  SC.words = { count, signed, termsOf, percent, points, headline, innerLine, source, compassSentence, walkSentences };
 })((globalThis.ServiceCircle ??= {}));
