@@ -1,9 +1,11 @@
 """Workbooks and GeoPackages, read back with openpyxl and sqlite."""
 
+import re
 import shutil
 import sqlite3
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,14 +15,17 @@ import openpyxl
 import pandas as pd
 import pytest
 
+import test_cli
 import town
+from servicecircle import __version__
 from servicecircle.areas import service_areas
 from servicecircle.coordinates import from_wgs84
 from servicecircle.coverage import Coverage, measure_coverage
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.networks import WalkNetwork, read_network
 from servicecircle.reports import _workbook, write_report
-from servicecircle.siting import SitePlan, choose_sites
+from servicecircle.siting import SitePlan, choose_sites, what_if
+from servicecircle.standards import check_standard
 
 SHEETS = [
     "摘要 Summary",
@@ -29,9 +34,13 @@ SHEETS = [
     "现有站点 Stations today",
     "盲区 Gaps",
     "各区各人群 District by group",
+    "敏感性 Sensitivity",
     "前期评估表 Pre-assessment",
     "参数与来源 Parameters and sources",
 ]
+
+
+ABOUT = {"note": "虚构", "note_en": "made up", "vintage": "streets 2024-05"}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +71,7 @@ def plan(network) -> SitePlan:
 def workbook(plan, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("report") / "方案 plan.xlsx"
     with pytest.warns(InputWarning, match="control characters"):
-        write_report(plan, path, districts=town.districts(), about={"note": "虚构 made up"})
+        write_report(plan, path, districts=town.districts(), about=ABOUT)
     return path
 
 
@@ -81,7 +90,7 @@ def test_a_plan_has_its_sheets(workbook):
 def test_headers_are_bilingual_frozen_and_filtered(workbook):
     book = openpyxl.load_workbook(workbook)
     for name in [*SHEETS[1:6], SHEETS[-1]]:
-        assert book[name].freeze_panes == "D2"
+        assert book[name].freeze_panes == ("C2" if name == SHEETS[-1] else "D2")
         assert book[name].auto_filter.ref is not None
     assert book[SHEETS[1]]["A1"].value == "开设次序\norder"
     assert book[SHEETS[1]].column_dimensions["B"].width >= 8
@@ -124,8 +133,9 @@ def test_the_summary_carries_headline_shares_groups_districts_and_note(workbook,
     page = openpyxl.load_workbook(workbook)["摘要 Summary"]
     cells = [cell for row in page.iter_rows(values_only=True) for cell in row if cell is not None]
     assert page["A1"].value.startswith("新开 2 个站点，10 分钟覆盖率由")
-    assert page["A3"].value == "虚构 made up"
-    assert {"factory", "office", "西区", "东区", "proved"} <= set(map(str, cells))
+    assert [page["A3"].value, page["A4"].value] == ["虚构", "made up"]
+    both = {"产业工人 Factory workers", "楼宇职工 Office workers", "已证明最优 proved"}
+    assert both | {"西区", "东区"} <= set(map(str, cells))
     assert any(cell == pytest.approx(plan.today.share) for cell in cells if isinstance(cell, float))
     assert any(
         cell == pytest.approx(plan.coverage.share) for cell in cells if isinstance(cell, float)
@@ -138,7 +148,7 @@ def test_parameters_name_speed_cutoffs_seed_sources_and_version(workbook):
     assert rows["speed (km/h)"] == "4.5"
     assert rows["seed"] == "0"
     assert rows["streets: file"] == "streets.geojson"
-    assert rows["rows: demand"] == "49 (ok: 49)"
+    assert rows["rows: demand"] == "49 (可用 ok: 49)"
     assert rows["servicecircle"]
 
 
@@ -207,7 +217,7 @@ def test_columns_that_a_geopackage_cannot_hold_get_other_names(network, tmp_path
 def test_a_coverage_has_the_sheets_that_apply(coverage, tmp_path):
     write_report(coverage, tmp_path / "today.xlsx")
     book = openpyxl.load_workbook(tmp_path / "today.xlsx")
-    assert book.sheetnames == [SHEETS[0], *SHEETS[3:5], SHEETS[-1]]
+    assert book.sheetnames == [SHEETS[0], *SHEETS[3:5], SHEETS[6], SHEETS[-1]]
     assert "覆盖" in book[SHEETS[0]]["A1"].value
     assert len(rows_of(tmp_path / "today.xlsx", SHEETS[4])) == len(coverage.gaps)
 
@@ -220,7 +230,7 @@ def test_rows_without_a_place_are_kept_with_their_status(network, tmp_path):
     write_report(result, tmp_path / "a.xlsx")
     write_report(result, tmp_path / "a.gpkg")
     rows = {row["id"]: row for row in rows_of(tmp_path / "a.xlsx", SHEETS[4])}
-    assert rows["W48"]["status"] == "no_geometry"
+    assert rows["W48"]["status"] == "没有坐标 no_geometry"
     assert rows["W48"]["lon"] is None
     layer = gpd.read_file(tmp_path / "a.gpkg", layer="gaps", engine="pyogrio").set_index("id")
     assert layer.loc["W48", "geometry"] is None
@@ -366,6 +376,86 @@ def test_geopackage_carries_areas_and_a_default_style_for_every_layer_of_places(
     assert 'fieldName="order"' in label
 
 
+def blocks_of(path: Path, sheet: str) -> list[list[tuple[object, ...]]]:
+    """List the tables of a sheet that stand below each other, without their titles."""
+    tables, rows = [], []
+    for row in [*openpyxl.load_workbook(path)[sheet].iter_rows(values_only=True), (None,)]:
+        if any(cell is not None for cell in row):
+            rows.append(tuple(cell for cell in row if cell is not None))
+        elif rows:
+            tables.append(rows[1:])
+            rows = []
+    return tables
+
+
+def test_at_other_speeds_networkx_counts_the_same_workers(workbook):
+    """On a grid whose workers stand at junctions; 4, 4.5 and 5 km/h."""
+    speeds, _ = blocks_of(workbook, SHEETS[6])
+    header, *rows = speeds
+    assert [name.split("\n")[-1] for name in header] == [
+        *("speed", "minutes", "covered_before", "share_before", "covered_after", "share_after")
+    ]
+    workers = town.workers()
+    at_speed = test_cli.minutes_by_hand(workers, town.stations()) * 4.5
+    for speed, minutes, covered, share, *_ in rows:
+        near = workers["workers"][at_speed / speed <= minutes + 1e-6].sum()
+        assert (covered, share) == pytest.approx((near, near / workers["workers"].sum()))
+    assert [row[:2] for row in rows] == [(v, m) for v in (4, 4.5, 5) for m in (5, 10)]
+
+
+def test_what_is_lost_with_a_station_is_what_is_missing_without_it(workbook, plan):
+    _, lost = blocks_of(workbook, SHEETS[6])
+    assert {row[0] for row in lost[1:]} == {*plan.existing.index, *plan.sites.index}
+    for station, *_, new, workers, covered, share in lost[1:]:
+        without = what_if(plan, without=[station]).summary().iloc[-1]
+        assert (covered, share) == pytest.approx((without["covered"], without["share"]))
+        assert workers == pytest.approx(plan.coverage.summary()["covered"].iloc[-1] - covered)
+        assert new == ("✓" if station in plan.sites.index else "✗")
+
+
+def test_a_standard_is_told_by_a_mark_and_a_sentence(plan, tmp_path):
+    marked = replace(plan, sites=plan.sites.assign(street_front=[True, False], floor=1))
+    with pytest.warns(InputWarning, match="control characters"):
+        write_report(marked, tmp_path / "a.xlsx", rules="miyun")
+    rows = rows_of(tmp_path / "a.xlsx", SHEETS[1])
+    checks = check_standard(marked.sites, "miyun")
+    assert [row["standard"] for row in rows] == ["?", "✗"]
+    assert [row["standard_zh"] for row in rows] == checks["sentence_zh"].tolist()
+
+
+def test_only_https_photos_become_links(network, tmp_path):
+    photos = [
+        "https://example.org/a.jpg",
+        "http://example.org",
+        "javascript:alert(1)",
+        "=HYPERLINK()",
+    ]
+    shops = town.shops().assign(photo=[*photos, 'https://example.org/"onclick="x'])
+    plan = choose_sites(network, shops, town.workers(), minutes=10, n_open=1)
+    with pytest.warns(InputWarning, match="control characters"):
+        write_report(plan, tmp_path / "a.xlsx")
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx")[SHEETS[2]]
+    links = {cell.hyperlink.target for row in page for cell in row if cell.hyperlink}
+    assert links == {photos[0]}
+    cells = {cell for row in page.iter_rows(values_only=True) for cell in row}
+    assert set(photos) <= cells
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_word_document_of_a_plan_has_three_pages(plan, tmp_path, language):
+    office = shutil.which("soffice") or shutil.which("libreoffice")
+    if office is None:
+        pytest.skip("LibreOffice is not installed")
+    pytest.importorskip("docx")
+    path = tmp_path / "plan.docx"
+    write_report(plan, path, districts=town.districts(), language=language, rules="miyun")
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, path]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    pages = re.findall(rb"/Type\s*/Page\b", (tmp_path / "plan.pdf").read_bytes())
+    assert len(pages) == 3
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_word_document_has_finding_picture_sites_with_reasons_and_sources(
     plan, tmp_path, language
@@ -373,7 +463,7 @@ def test_a_word_document_has_finding_picture_sites_with_reasons_and_sources(
     docx = pytest.importorskip("docx")
     pytest.importorskip("matplotlib")
     path = tmp_path / "plan.docx"
-    write_report(plan, path, districts=town.districts(), language=language)
+    write_report(plan, path, districts=town.districts(), language=language, about=ABOUT)
     document = docx.Document(path)
     said = "\n".join(paragraph.text for paragraph in document.paragraphs)
     cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
@@ -382,7 +472,10 @@ def test_a_word_document_has_finding_picture_sites_with_reasons_and_sources(
     assert len(document.inline_shapes) == 1
     assert set(plan.sites[f"reason_{language}"]) <= set(cells)
     assert {f"+{gain:,.0f}" for gain in plan.sites["gain"]} <= set(cells)
-    assert "servicecircle" in said
+    foot = document.sections[0].footer.paragraphs[0].text
+    for part in ("streets 2024-05", "4.5 km/h", "5, 10", f"servicecircle {__version__}"):
+        assert part in foot
+    assert ("虚构" in said, "made up" in said) == (language == "zh", language == "en")
     chinese = any("\u4e00" <= character <= "\u9fff" for character in said.split("\n")[0])
     assert chinese == (language == "zh")
 

@@ -142,7 +142,8 @@ def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], No
     settings, plan = job.settings, job.plan
     inputs, output = settings.inputs, settings.output
     about = {
-        "note": f"{inputs.note} {inputs.note_en}".strip(),
+        "note": inputs.note,
+        "note_en": inputs.note_en,
         "vintage": inputs.vintage,
         "coordinates read as": job.systems,
         "made on": summary["made_on"],

@@ -76,7 +76,7 @@ def draw_scene(scene: Scene, language: str, ax: Axes | None) -> Axes:
         warnings.warn(NO_FONT, InputWarning, stacklevel=3)
     if ax is None:
         _, ax = plt.subplots(figsize=(11, 8), layout="constrained")
-    _draw(scene, WORDS[language], ax)
+    _draw(scene, language, ax)
     for text in ax.findobj(Text):
         text.set_fontfamily([*filter(None, [font]), "DejaVu Sans"])
     return ax
@@ -90,7 +90,8 @@ def chinese_font() -> str | None:
     return next((name for name in FONTS if name in installed), None)
 
 
-def _draw(scene: Scene, words: dict[str, str], ax: Axes) -> None:
+def _draw(scene: Scene, language: str, ax: Axes) -> None:
+    words = WORDS[language]
     ground = make_ground(
         scene.streets,
         None if scene.districts is None else scene.districts.geometry.union_all(),
@@ -117,7 +118,7 @@ def _draw(scene: Scene, words: dict[str, str], ax: Axes) -> None:
         _lines(ax, shapely.get_parts(edges), color="#5B615E", linewidth=0.9,
                linestyle=(0, (8, 3, 1.5, 3)), zorder=7)  # fmt: skip
     _marks(scene, words, ax)
-    _frame(scene, words, ax, ground.window if scene.districts is None else ground.land)
+    _frame(scene, language, ax, ground.window if scene.districts is None else ground.land)
 
 
 def _rings(area: BaseGeometry) -> Iterable[BaseGeometry]:
@@ -183,12 +184,13 @@ def _sizes(workers: NDArray[np.float64]) -> NDArray[np.float64]:
     return sizes
 
 
-def _frame(scene: Scene, words: dict[str, str], ax: Axes, shown: BaseGeometry) -> None:
+def _frame(scene: Scene, language: str, ax: Axes, shown: BaseGeometry) -> None:
+    words = WORDS[language]
     west, south, east, north = shown.bounds
     ax.set(xlim=(west, east), ylim=(south, north), aspect="equal", xticks=[], yticks=[])
     handles, labels = ax.get_legend_handles_labels()
-    ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8,
-              frameon=False)  # fmt: skip
+    ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.0, -0.03), fontsize=8,
+              ncols=3, frameon=False, borderpad=0)  # fmt: skip
     workers = scene.demand["workers"].fillna(0.0)
     before, after = (
         percent_text(float(workers[scene.demand[when].notna()].sum() / workers.sum()))
@@ -205,7 +207,7 @@ def _frame(scene: Scene, words: dict[str, str], ax: Axes, shown: BaseGeometry) -
     head = " · ".join(filter(None, (clean_text(scene.title), clean_text(scene.date))))
     # "$" would start a formula.
     ax.set_title("\n".join(filter(None, (head, text))).replace("$", r"\$"), loc="left", size=12)
-    notice = clean_text(scene.notice[0]) if scene.notice else ""
+    notice = clean_text(scene.notice[language == "en"]) if scene.notice else ""
     credit = " ｜ ".join(filter(None, (notice, words["credit"], f"{scene.speed:g} km/h")))
     ax.text(0, -0.01, credit.replace("$", r"\$"), transform=ax.transAxes, size=7, va="top",
             color="#565C59")  # fmt: skip

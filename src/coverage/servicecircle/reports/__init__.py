@@ -1,4 +1,4 @@
-"""Workbook and GeoPackage of a coverage or a plan."""
+"""Workbook, GeoPackage and Word document of a coverage or a plan."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ def write_report(
     """Write a plan or a coverage as an Excel workbook, a GeoPackage or a Word document.
 
     A plan gets the sheets summary, suggested sites, all candidates ranked, today's
-    stations, gaps, every group in every district, pre-assessment of each site, parameters
-    and sources; a coverage the ones that apply. A GeoPackage holds the same tables as
+    stations, gaps, every group in every district, sensitivity (other walking speeds, one
+    station lost), pre-assessment of each site, parameters and sources; a coverage the ones
+    that apply. A GeoPackage holds the same tables as
     layers, points in WGS84, the walking areas, and styles that QGIS opens them with. A
     Word document has three pages: the finding with a map, the sites with their reasons,
     and districts, gaps and sources.
@@ -53,10 +54,11 @@ def write_report(
         column ``district`` of the demand is used where there is one.
     about : mapping, optional
         Further rows for parameters and sources, e.g. ``{"vintage": "2024"}``. The text
-        under ``"note"`` also stands at the top and at the foot of every printed page.
-
+        under ``"note"`` (and ``"note_en"``, the same in English) also stands at the top and
+        at the foot of every printed page.
     rules : Standard or str, optional
-        A standard, or the name of a preset, that the pre-assessment checks each site by.
+        A standard, or the name of a preset, that every site, candidate and station is
+        checked by: ✓ meets it, ✗ fails, ? check on site.
     language : {"zh", "en"}
         Of the Word document; the workbook is in both.
 
@@ -69,7 +71,8 @@ def write_report(
     Notes
     -----
     Text is written as text, never as a formula. The workbook carries places in WGS84 and
-    in GCJ-02, the system of Amap and Tencent maps.
+    in GCJ-02, the system of Amap and Tencent maps. The column ``photo`` becomes a link
+    where it is an https address.
 
     Examples
     --------
@@ -84,27 +87,25 @@ def write_report(
         )
     if language not in ("zh", "en"):
         raise InputError(f"`language` must be 'zh' or 'en', not {language!r}.")
+    result = plan_or_coverage
     if path.suffix.lower() == ".docx":
         from servicecircle.reports._document import write_document
 
         with write_atomically(path) as temporary:
-            write_document(plan_or_coverage, districts, about, temporary, language)
+            write_document(result, districts, about, temporary, language, rules)
         return
-    from servicecircle.reports._sheets import areas_of, sheets_of
+    from servicecircle.reports._sheets import areas_of, foot_of, sheets_of
 
-    sheets = sheets_of(plan_or_coverage, districts, about, rules)
+    sheets = sheets_of(result, districts, about, rules)
     if path.suffix.lower() == ".gpkg":
         from servicecircle.reports._geopackage import write_geopackage
 
-        plan = plan_or_coverage
-        coverage = plan.coverage if isinstance(plan, SitePlan) else plan
-
+        weight = (result.coverage if isinstance(result, SitePlan) else result).weight
         with write_atomically(path) as temporary:
-            areas = areas_of(plan_or_coverage)
-            write_geopackage(sheets, areas, temporary, coverage.weight)
+            write_geopackage(sheets, areas_of(result), temporary, weight)
         return
     from servicecircle.reports._workbook import check_size, write_workbook
 
     check_size(sheets)
     with write_atomically(path) as temporary:
-        write_workbook(sheets, temporary, str(about.get("note", "")))
+        write_workbook(sheets, temporary, foot_of(result, about))

@@ -68,7 +68,55 @@ ZH = {
     "item": "项目",
     "note": "备注",
     "reason": "数据问题",
+    "item_zh": "项目",
+    "station_type": "站点类型",
+    "setting": "场所类型",
+    "subdistrict": "街道",
+    "community": "社区",
+    "floor": "楼层",
+    "area": "面积(平方米)",
+    "photo": "照片",
+    "knee": "拐点",
+    "loss": "关闭即失去",
+    "lost": "关闭即失去",
+    "new": "方案新站",
+    "covered_then": "关闭后覆盖",
+    "share_then": "关闭后覆盖率",
+    "cost_per_worker": "人均投入(元)",
+    "runner_up": "200米内替补",
+    "runner_up_loss": "换替补少覆盖",
+    "speed": "步行速度(公里/小时)",
+    "standard": "达标",
+    "standard_zh": "标准核对",
+    "standard_en": "标准核对(英文)",
+    "question": "问题",
 }
+# Words of results that both readers must understand
+VALUES = {
+    "ok": "可用",
+    "unsnapped": "离街道太远",
+    "island": "街道不连通",
+    "no_geometry": "没有坐标",
+    "bad_coordinates": "坐标有误",
+    "bad_number": "数值有误",
+    "proved": "已证明最优",
+    "gap": "在允许差距内",
+    "time_limit": "到时停止",
+    "infeasible": "要求互相矛盾",
+    "most_covered": "覆盖最多",
+    "fewest_sites": "站点最少",
+    "least_walking": "步行最少",
+    "shortest_worst": "最远者最近",
+    "fairest": "最公平",
+    "out_of_reach": "够不着的职工",
+}
+ROW_STATUSES = ("ok", "unsnapped", "island", "no_geometry", "bad_coordinates", "bad_number")
+
+
+def told(value: object) -> str:
+    """Write one of our words in Chinese and English; any other text stays as it is."""
+    text = str(value)
+    return f"{VALUES[text]} {text}" if text in VALUES else text
 
 
 def heading(name: object) -> str:

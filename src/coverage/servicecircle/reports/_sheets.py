@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from servicecircle import __version__
 from servicecircle._checks import crs_of
 from servicecircle.areas import service_areas
 from servicecircle.reports._assessment import assessments
+from servicecircle.reports._parameters import credit_of, notes_of, parameters_of
+from servicecircle.reports._what_if import by_speed, if_lost
 from servicecircle.reports._workbook import Block, Sheet
 from servicecircle.siting import SitePlan
+from servicecircle.standards import check_standard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
 
 FIRST = (
     "order", "rank", "id", "name", "kind", "district", "address", "gain", "covered_after",
-    "share_after", "score", "gain_after", "workers", "workers_alone", "overlap", "group",
-    "covered", "site", "minutes", "nearest_station", "nearest_minutes", "mean_minutes",
-    "main_group", "reason_zh", "reason_en", "status", "reason",
+    "share_after", "loss", "standard", "score", "gain_after", "workers", "workers_alone",
+    "overlap", "group", "covered", "site", "minutes", "nearest_station", "nearest_minutes",
+    "mean_minutes", "main_group", "reason_zh", "reason_en", "status", "reason", "standard_zh",
+    "standard_en", "photo",
 )  # fmt: skip
 DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")  # as on the map
 MOST_IDS = 10
@@ -46,21 +49,52 @@ def sheets_of(
     else:
         plan, today, coverage = None, result, result
     summary = _summary(plan, today, coverage, districts)
-    sheets = [Sheet("摘要", "Summary", summary, _headline(plan, coverage, about))]
+    lines = (*_headline(plan, coverage), *notes_of(about))
+    small = credit_of(result, about, "zh"), credit_of(result, about, "en")
+    sheets = [Sheet("摘要", "Summary", summary, lines, small)]
     if plan:
         ranked = plan.candidates.sort_values("rank", na_position="last", kind="stable")
         sheets += [
-            _sheet("sites", "建议新站", "Suggested sites", plan.sites),
-            _sheet("candidates", "候选点排名", "Candidates ranked", ranked),
+            _sheet("sites", "建议新站", "Suggested sites", _checked(plan.sites, rules)),
+            _sheet("candidates", "候选点排名", "Candidates ranked", _checked(ranked, rules)),
         ]
     sheets += [
-        _sheet("stations", "现有站点", "Stations today", today.facilities),
+        _sheet("stations", "现有站点", "Stations today", _checked(today.facilities, rules)),
         _sheet("gaps", "盲区", "Gaps", _gaps(plan, today, coverage)),
         *_crossed(plan, today, coverage, districts),
+        _what_if(plan, today),
         *_assessed(plan, rules),
-        Sheet("参数与来源", "Parameters and sources", (_parameters(plan, coverage, about),)),
     ]
-    return tuple(sheets)
+    table = Block("parameters", "参数与来源", "Parameters", parameters_of(result, about))
+    return (*sheets, Sheet("参数与来源", "Parameters and sources", (table,)))
+
+
+def foot_of(result: SitePlan | Coverage, about: Mapping[str, object]) -> str:
+    """Return what stands at the foot of every printed page."""
+    return " | ".join((*notes_of(about), credit_of(result, about, "en")))
+
+
+def _checked(frame: gpd.GeoDataFrame, rules: Standard | str | None) -> gpd.GeoDataFrame:
+    """Add whether each place meets a standard (✓, ✗, ? for check on site), and in words."""
+    if rules is None:
+        return frame
+    checks = check_standard(frame, rules)
+    marks = {True: "✓", False: "✗"}
+    return frame.assign(
+        standard=[marks.get(passed, "?") for passed in checks["passed"]],
+        standard_zh=checks["sentence_zh"],
+        standard_en=checks["sentence_en"],
+    )
+
+
+def _what_if(plan: SitePlan | None, today: Coverage) -> Sheet:
+    coverage = plan.coverage if plan else today
+    speeds = by_speed(today, plan.coverage if plan else None)
+    lost = if_lost(coverage, plan.sites.index if plan else coverage.facilities.index[:0])
+    blocks = [Block("by_speed", "步行速度不同时", "At other walking speeds", speeds)]
+    title = "若失去一个站点", "If one station is lost"
+    blocks.append(Block("if_lost", *title, lost if plan else lost.drop(columns="new")))
+    return Sheet("敏感性", "Sensitivity", tuple(one for one in blocks if len(one.frame)))
 
 
 def areas_of(result: SitePlan | Coverage) -> tuple[Block, ...]:
@@ -130,7 +164,9 @@ def _lies_in(demand: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series
 def _assessed(plan: SitePlan | None, rules: Standard | str | None) -> list[Sheet]:
     if plan is None or plan.sites.empty:
         return []
-    return [Sheet("前期评估表", "Pre-assessment", assessments(plan, rules), widest=WIDE)]
+    return [
+        Sheet("前期评估表", "Pre-assessment", assessments(plan, rules), widest=WIDE, apart=True)
+    ]
 
 
 def _sheet(layer: str, zh: str, en: str, frame: gpd.GeoDataFrame) -> Sheet:
@@ -181,9 +217,7 @@ def _named(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     )
 
 
-def _headline(
-    plan: SitePlan | None, coverage: Coverage, about: Mapping[str, object]
-) -> tuple[str, ...]:
+def _headline(plan: SitePlan | None, coverage: Coverage) -> tuple[str, str]:
     limit = f"{coverage.minutes[-1]:g}"
     after = _percent(coverage.share)
     if plan:
@@ -193,8 +227,7 @@ def _headline(
     else:
         zh = f"现有 {len(coverage.facilities)} 个站点，{limit} 分钟内覆盖 {after} 的职工"
         en = f"{len(coverage.facilities)} stations cover {after} of workers within {limit} minutes"
-    note = str(about.get("note", ""))
-    return (zh, en, note) if note else (zh, en)
+    return zh, en
 
 
 def _percent(share: float) -> str:
@@ -261,59 +294,6 @@ def _gaps(plan: SitePlan | None, today: Coverage, coverage: Coverage) -> gpd.Geo
     by = ["covered", coverage.weight] if plan else [coverage.weight]
     order = [True, False] if plan else [False]
     return rows.sort_values(by, ascending=order, kind="stable", na_position="last")
-
-
-def _parameters(plan: SitePlan | None, coverage: Coverage, about: Mapping[str, object]) -> Block:
-    rows: dict[str, object] = {"minutes": coverage.minutes, "speed (km/h)": coverage.speed}
-    if plan:
-        rows |= plan.parameters
-        rows["score weights"] = plan.candidates.attrs.get("weights", "")
-    for name, frame in _tables(plan, coverage).items():
-        rows[f"rows: {name}"] = _statuses(frame)
-    if coverage.network is not None:
-        rows["max_access (m)"] = coverage.network.max_access
-        rows |= {f"streets: {key}": value for key, value in coverage.network.source.items()}
-    rows |= _notes(plan, coverage)
-    rows |= about
-    rows["servicecircle"] = __version__
-    table = pd.DataFrame({"item": list(rows), "value": [_joined(v) for v in rows.values()]})
-    return Block("parameters", "参数与来源", "Parameters and sources", table)
-
-
-def _notes(plan: SitePlan | None, coverage: Coverage) -> dict[str, object]:
-    """Return where each table comes from, and what was assumed when it was read or estimated."""
-    rows: dict[str, object] = {}
-    for table, frame in _tables(plan, coverage).items():
-        for key in ("source", "year", "coordinates"):
-            if frame.attrs.get(key):
-                rows[f"{table}: {key}"] = frame.attrs[key]
-        for number, note in enumerate(frame.attrs.get("notes", ()), start=1):
-            rows[f"{table}: note {number}"] = str(note)
-    return rows
-
-
-def _tables(plan: SitePlan | None, coverage: Coverage) -> dict[str, pd.DataFrame]:
-    if not plan:
-        return {"demand": coverage.demand, "stations": coverage.facilities}
-    return {
-        "demand": coverage.demand,
-        "stations": plan.today.facilities,
-        "candidates": plan.candidates,
-    }
-
-
-def _statuses(frame: pd.DataFrame) -> str:
-    counts = frame["status"].value_counts()
-    return f"{len(frame)} (" + ", ".join(f"{name}: {n}" for name, n in counts.items()) + ")"
-
-
-def _joined(value: object) -> str:
-    """Write a value in one cell."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_joined(part)}" for key, part in value.items())
-    if isinstance(value, tuple | list | set | frozenset):
-        return ", ".join(_joined(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _some(ids: tuple[object, ...]) -> str:

@@ -17,9 +17,11 @@ import xlsxwriter
 from servicecircle.coordinates import from_wgs84
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.reports import EXCEL_ROWS
-from servicecircle.reports._headings import heading
+from servicecircle.reports._headings import ROW_STATUSES, heading, told
+from servicecircle.standards import group_label, kind_label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MOST_ROWS = EXCEL_ROWS
@@ -28,6 +30,8 @@ LONGEST_TEXT = 32_767
 NARROWEST, WIDEST, WIDEST_STACKED = 8, 44, 22
 LINE_HEIGHT = 15
 ROWS_FOR_WIDTH = 300
+PRINTED_WIDTH = 240  # what can still be read on A3; columns farther right stay on the screen
+LONGEST_LINK = 2_000
 
 # What XML 1.0 forbids, and halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -38,6 +42,9 @@ GAINS = ("gain", "gain_after", "added", "workers_alone")
 BAR = {"type": "data_bar"}  # as of 2007: other programs read these as well
 NUMBERS = {"min_type": "num", "max_type": "num"}
 _WRAPPED = ("reason_zh", "reason_en", "mend_zh", "mend_en", "ids", "value")
+_TOLD = ("status", "rule", "group", "main_group", "kind")
+_LINK = re.compile(r"https://[^\s\"<>]+")
+_LABELS = {"group": group_label, "main_group": group_label, "kind": kind_label}
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,9 @@ class Sheet:
     en: str
     blocks: tuple[Block, ...]
     lines: tuple[str, ...] = ()
+    small: tuple[str, ...] = ()  # below the lines, in small print
     widest: int = 0  # of a column; by the kind of sheet if 0
+    apart: bool = False  # each table on an upright page of its own
 
 
 def check_size(sheets: tuple[Sheet, ...]) -> None:
@@ -73,13 +82,13 @@ def check_size(sheets: tuple[Sheet, ...]) -> None:
             )
 
 
-def write_workbook(sheets: tuple[Sheet, ...], path: Path, note: str) -> None:
-    """Write the sheets; ``note`` stands at the foot of every printed page."""
+def write_workbook(sheets: tuple[Sheet, ...], path: Path, foot: str) -> None:
+    """Write the sheets; ``foot`` stands at the foot of every printed page."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), options) as book:
         writer = _Writer(book)
         for sheet in sheets:
-            writer.add(sheet, note)
+            writer.add(sheet, foot)
     if writer.mended:
         warnings.warn(
             f"{writer.mended} texts held control characters or more than {LONGEST_TEXT:,} "
@@ -95,6 +104,7 @@ class _Writer:
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self.book = book
         self.mended = 0
+        self.dashes = False  # for what is not available; tables with filters leave it empty
         self.title = book.add_format({"bold": True, "font_size": 12})
         self.line = book.add_format({"bold": True, "font_size": 16})
         header = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E2DFD8"}
@@ -105,37 +115,57 @@ class _Writer:
             kind: book.add_format({"num_format": number, "valign": "top"})
             for kind, number in numbers.items()
         }
+        self.small = book.add_format({"font_size": 9, "font_color": "#565C59"})
+        self.link = book.add_format({"font_color": "#0B4F9A", "underline": 1, "valign": "top"})
+        self.dash = book.add_format({"align": "right", "valign": "top"})
         self.odd = book.add_format({"bg_color": "#F6D5D0", "font_color": "#8A1C12"})
         self.formats["text"] = book.add_format({"valign": "top", "indent": 1})
         self.formats["wrapped"] = book.add_format({"valign": "top", "indent": 1, "text_wrap": True})
 
-    def add(self, sheet: Sheet, note: str) -> None:
+    def add(self, sheet: Sheet, foot: str) -> None:
         """Add one sheet."""
         page = self.book.add_worksheet(f"{sheet.zh} {sheet.en}"[:31])
-        page.set_landscape()
-        page.set_paper(8)  # A3
-        page.fit_to_pages(1, 0)
-        page.set_footer("&L" + self.clean(note)[:200].replace("&", "&&") + "&R&P / &N")
-        for row, line in enumerate(sheet.lines):
-            page.write_string(row, 0, self.clean(line), self.line)
-            page.set_row(row, 1.6 * LINE_HEIGHT)
-        row = len(sheet.lines) + 1 if sheet.lines else 0
-        alone = len(sheet.blocks) == 1
+        self._paper(page, sheet, foot)
+        lines = [(line, self.line, 1.6) for line in sheet.lines]
+        lines += [(line, self.small, 1.0) for line in sheet.small]
+        for row, (line, style, height) in enumerate(lines):
+            page.write_string(row, 0, self.clean(line), style)
+            page.set_row(row, height * LINE_HEIGHT)
+        row = len(lines) + 1 if lines else 0
+        alone = len(sheet.blocks) == 1 and not sheet.apart
+        self.dashes = not alone
         widest = sheet.widest or (WIDEST if alone else WIDEST_STACKED)
         widths: dict[int, int] = {}
+        breaks = []
         for block in sheet.blocks:
             frame = flat_frame(block.frame)
+            breaks.append(row)
             if not alone:
                 page.write_string(row, 0, f"{block.zh} {block.en}", self.title)
                 row += 1
             self._table(page, frame, row, widths, widest)
             if alone:
                 page.repeat_rows(0)
-                page.freeze_panes(1, 3)
+                page.freeze_panes(1, min(3, len(frame.columns) - 1))
                 page.autofilter(0, 0, max(len(frame), 1), len(frame.columns) - 1)
             row += len(frame) + 2
         for column, width in widths.items():
-            page.set_column(column, column, min(max(width + 3, NARROWEST), widest))
+            widths[column] = min(max(width + 3, NARROWEST), widest)
+            page.set_column(column, column, widths[column])
+        if alone:
+            read = int((np.cumsum([*widths.values()]) <= PRINTED_WIDTH).sum())
+            page.print_area(0, 0, row, max(read, 1) - 1)
+        if sheet.apart:
+            page.set_h_pagebreaks(breaks[1:])
+
+    def _paper(self, page: Any, sheet: Sheet, foot: str) -> None:
+        if sheet.apart:
+            page.set_paper(9)  # A4
+        else:
+            page.set_landscape()
+            page.set_paper(8)  # A3
+        page.fit_to_pages(1, 0)
+        page.set_footer("&L&8" + self.clean(foot)[:230].replace("&", "&&") + "&R&8&P / &N")
 
     def _table(
         self, page: Any, frame: pd.DataFrame, top: int, widths: dict[int, int], widest: int
@@ -147,11 +177,15 @@ class _Writer:
             kind = number_kind(name, frame.iloc[:, column])
             is_text = kind in ("text", "wrapped")
             page.write_string(top, column, text, self.header if is_text else self.header_right)
-            self._mark(page, name, kind, (top + 1, column, top + len(cells), column))
+            area = (top + 1, column, top + len(cells), column)
+            self._mark(page, name, kind, area, cells)
             for row, value in enumerate(cells, start=top + 1):
-                self._cell(page, row, column, value, self.formats[kind])
+                if name == "photo" and is_link(value):
+                    page.write_url(row, column, value, self.link, value[:60])
+                else:
+                    self._cell(page, row, column, value, self.formats[kind])
             if kind == "wrapped":
-                lines = [math.ceil(text_width(_as_shown(cell)) / (widest - 3)) for cell in cells]
+                lines = [math.ceil(text_width(_as_shown(cell)) / (widest - 5)) for cell in cells]
                 heights = np.maximum(heights, np.array(lines, dtype=int))
             width = 10 if kind == "degrees" else column_width(text, cells)
             widths[column] = max(widths.get(column, 0), width)
@@ -159,19 +193,25 @@ class _Writer:
         for row in np.flatnonzero(heights > 1).tolist():
             page.set_row(top + 1 + row, float(heights[row]) * LINE_HEIGHT)
 
-    def _mark(self, page: Any, name: str, kind: str, cells: tuple[int, int, int, int]) -> None:
+    def _mark(
+        self, page: Any, name: str, kind: str, area: tuple[int, int, int, int], cells: list[Any]
+    ) -> None:
         """Add bars to gains and shares, and a colour to rows that could not be used."""
-        if cells[0] > cells[2]:
+        if not cells:
             return
-        if name == "status":
-            rule = {"type": "cell", "criteria": "!=", "value": '"ok"', "format": self.odd}
+        rule: dict[str, Any]
+        if name == "status" and set(cells) <= {told(status) for status in ROW_STATUSES}:
+            rule = {"type": "cell", "criteria": "!=", "value": f'"{told("ok")}"'}
+            rule |= {"format": self.odd}
+        elif name == "standard":
+            rule = {"type": "cell", "criteria": "==", "value": '"✗"', "format": self.odd}
         elif kind == "percent" and name.startswith("share"):
             rule = BAR | {"bar_color": "#8ACABC", "min_value": 0, "max_value": 1} | NUMBERS
         elif name in GAINS:
             rule = BAR | {"bar_color": "#E9A95C", "min_value": 0, "min_type": "num"}
         else:
             return
-        page.conditional_format(*cells, rule)
+        page.conditional_format(*area, rule)
 
     def _cell(self, page: Any, row: int, column: int, value: Any, style: Any) -> None:
         if isinstance(value, bool | np.bool_):
@@ -179,6 +219,8 @@ class _Writer:
         elif isinstance(value, int | float | np.number):
             if math.isfinite(value):
                 page.write_number(row, column, value, style)
+            elif self.dashes:
+                page.write_string(row, column, "–", self.dash)
         elif not _missing(value):
             page.write_string(row, column, self.clean(str(value)), style)
 
@@ -189,8 +231,15 @@ class _Writer:
         return good
 
 
+def is_link(value: object) -> bool:
+    """Say whether a cell is the address of a picture that may be opened: https, one word."""
+    return isinstance(value, str) and len(value) <= LONGEST_LINK and bool(_LINK.fullmatch(value))
+
+
 def flat_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn ids into a column and points into WGS84 and GCJ-02 columns."""
+    """Write our words in both languages, and points as WGS84 and GCJ-02 columns."""
+    words = {name: frame[name].map(_both(name)) for name in _TOLD if name in frame.columns}
+    frame = frame.assign(**words)
     if not isinstance(frame, gpd.GeoDataFrame):
         return frame
     degrees = frame.geometry.to_crs(4326) if frame.crs else frame.geometry
@@ -204,6 +253,19 @@ def flat_frame(frame: pd.DataFrame) -> pd.DataFrame:
         "lat_gcj02": lat_gcj02,
     }
     return table.drop(columns=places.keys(), errors="ignore").assign(**places)
+
+
+def _both(name: str) -> Callable[[object], object]:
+    """Return what writes a cell of such a column in Chinese and English."""
+    label = _LABELS.get(name)
+
+    def write(value: object) -> object:
+        if _missing(value) or label is None:
+            return value if _missing(value) else told(value)
+        texts = dict.fromkeys((label(value, "zh"), label(value, "en")))
+        return " ".join(texts)
+
+    return write
 
 
 def number_kind(name: str, values: pd.Series) -> str:
