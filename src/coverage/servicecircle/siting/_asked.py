@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from servicecircle._checks import name_some
 from servicecircle.errors import InputError, ModelError
-from servicecircle.siting._rules import check_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from servicecircle.siting.plan import Asked
 
 AIMS = ("most_covered", "fewest_sites", "least_walking", "shortest_worst", "fairest")
+DECAYS = ("linear", "gaussian")
 
 
 def check_asked(asked: Asked, known: pd.Index) -> Asked:
     """Return what is asked for, checked; ``known`` are the candidates' ids."""
-    if asked.aim not in AIMS:
-        raise ModelError(f"`aim` must be one of {list(AIMS)}; got {asked.aim!r}.")
+    _check_aims(asked)
     for name in ("time_limit", "gap", "seed"):
         _number(getattr(asked, name), name)
     if asked.seed != int(asked.seed):
         raise InputError(f"`seed` must be a whole number; got {asked.seed!r}.")
-    for name in ("budget", "min_spacing"):
+    for name in ("budget", "min_spacing", "min_spacing_minutes", "max_minutes"):
         if getattr(asked, name) is not None:
             _number(getattr(asked, name), name)
     _check_together(asked)
@@ -40,30 +40,102 @@ def check_asked(asked: Asked, known: pd.Index) -> Asked:
         forbidden=check_ids(asked.forbidden, "forbidden", known),
         at_least=_numbers(asked.at_least, "at_least"),
         at_most=_numbers(asked.at_most, "at_most"),
-        exclusive=cast("Any", check_groups(asked.exclusive)),
+        exclusive=_groups(asked.exclusive),
+        decay=_decay(asked),
+        group_weights=_weights(asked.group_weights),
+        closable=_rows(asked.closable),
+        prefer=_rows(asked.prefer),
         floor=_shares(asked.floor),
         share=None if asked.share is None else _share(asked.share, "share"),
     )
 
 
+def _check_aims(asked: Asked) -> None:
+    aims = (asked.aim,) if isinstance(asked.aim, str) else asked.aim
+    wrong = [aim for aim in aims if aim not in AIMS]
+    if wrong or len(aims) not in (1, 2) or len(set(aims)) < len(aims):
+        raise ModelError(f"`aim` must be one of {list(AIMS)}, or two of them; got {asked.aim!r}.")
+
+
 def _check_together(asked: Asked) -> None:
     """Refuse rules that have no meaning together."""
-    if asked.n_open is None and asked.budget is None and asked.aim != "fewest_sites":
+    if asked.n_open is None and asked.budget is None and "fewest_sites" not in asked.aims:
         raise ModelError(
             "`n_open` is missing: say how many sites may open, e.g. `n_open=12`, or what they "
             "may cost together with `budget=`."
         )
-    if asked.share is not None and asked.aim != "fewest_sites":
-        raise ModelError('`share` belongs to `aim="fewest_sites"`; use `floor` for other aims.')
-    if asked.fair_by is not None and asked.aim != "fairest":
-        raise ModelError('`fair_by` belongs to `aim="fairest"`.')
-    if asked.backup and (asked.capacity or asked.aim in ("least_walking", "shortest_worst")):
+    belongs = {
+        "share": ("fewest_sites",),
+        "fair_by": ("fairest",),
+        "decay": ("most_covered",),
+        "group_weights": ("most_covered", "least_walking"),
+    }
+    for name, aims in belongs.items():
+        if getattr(asked, name) is not None and not set(aims) & set(asked.aims):
+            raise ModelError(f"`{name}` belongs to the aim {' or '.join(aims)}.")
+    walking = {"least_walking", "shortest_worst"} & set(asked.aims)
+    if asked.backup and (asked.capacity or walking):
         raise ModelError(
             "`backup` counts places with two stations: it goes with the aims most_covered, "
             "fewest_sites and fairest, and without `capacity`."
         )
-    if asked.capacity and asked.aim == "shortest_worst":
-        raise ModelError('`capacity` does not go with `aim="shortest_worst"`.')
+    if asked.capacity and "shortest_worst" in asked.aims:
+        raise ModelError("`capacity` does not go with the aim shortest_worst.")
+    if asked.upgradable is not None and not asked.capacity:
+        raise ModelError(
+            "`upgradable` raises the capacity of stations: name the column of `capacity=` too."
+        )
+    if asked.max_minutes is not None and asked.max_minutes > asked.minutes[-1]:
+        raise ModelError(
+            f"`max_minutes` is {asked.max_minutes:g}, above the cutoff of {asked.minutes[-1]:g}."
+        )
+
+
+def _decay(asked: Asked) -> str | tuple[float, ...] | None:
+    """Read a named decay, or one value per cutoff, falling."""
+    if asked.decay is None or (isinstance(asked.decay, str) and asked.decay in DECAYS):
+        return asked.decay
+    try:
+        values = tuple(float(value) for value in asked.decay)
+    except (TypeError, ValueError):
+        values = ()
+    falling = all(one >= two for one, two in pairwise((1.0, *values, 0.0)))
+    if len(values) != len(asked.minutes) or not falling or values[0] == 0:
+        raise InputError(
+            f"`decay` must be one of {list(DECAYS)}, or one falling value from 1 to 0 for each of "
+            f"the {len(asked.minutes)} cutoffs in `minutes`; got {asked.decay!r}."
+        )
+    return values
+
+
+def _weights(weights: Any) -> Mapping[object, float] | None:
+    if weights is None:
+        return None
+    if not isinstance(weights, Mapping):
+        raise InputError(
+            f'`group_weights` must name groups, e.g. `{{"rider": 2}}`; got {weights!r}.'
+        )
+    for value in weights.values():
+        _number(value, "group_weights")
+    return dict(weights)
+
+
+def _rows(wanted: Any) -> str | tuple[object, ...]:
+    """Keep the name of a column, or the ids."""
+    return wanted if isinstance(wanted, str) else tuple(dict.fromkeys(wanted))
+
+
+def _groups(exclusive: Any) -> Any:
+    """Check what is mutually exclusive: a column, or groups of ids."""
+    if exclusive is None or isinstance(exclusive, str):
+        return exclusive
+    groups = tuple(exclusive)
+    if any(isinstance(group, str) for group in groups):
+        raise InputError(
+            "`exclusive` must be a column name or a list of groups of ids, e.g. "
+            '`exclusive=[("C001", "C002")]`.'
+        )
+    return tuple(tuple(group) for group in groups)
 
 
 def check_ids(ids: Iterable[object], name: str, known: pd.Index) -> tuple[object, ...]:

@@ -9,15 +9,17 @@ import numpy as np
 
 from servicecircle._checks import name_some
 from servicecircle._sentences import percent_text
-from servicecircle.siting._aims import NONE, covering_model, fewest_model, run, within_model
+from servicecircle.siting._goals import NONE
+from servicecircle.siting._stages import run, soft_model
 
 if TYPE_CHECKING:
     from servicecircle._kernel.cover import Ints
-    from servicecircle.siting._model import Model, Rule
+    from servicecircle.siting._model import Rule
     from servicecircle.siting._rules import Problem
 
 SECONDS = 10.0  # for looking for the smallest relaxation
 BROKEN = 1e-6
+SPACING = ("min_spacing", "min_spacing_minutes")
 
 
 class Conflict(NamedTuple):
@@ -34,9 +36,10 @@ class Conflict(NamedTuple):
 def find_conflicts(problem: Problem) -> list[Conflict]:
     """Break the rules by as little as makes a plan possible, and name those broken."""
     asked = problem.asked
-    if asked.n_open is not None and len(asked.required) > asked.n_open:
+    room = len(problem.places.closable) + (asked.n_open or 0)
+    if asked.n_open is not None and len(asked.required) > room:
         return [_too_many_required(len(asked.required), asked.n_open, asked.required)]
-    model = _soft(problem)
+    model = soft_model(problem)
     outcome, sites = run(model, NONE, time.monotonic() + SECONDS)
     if outcome.values is None:
         return []
@@ -44,14 +47,6 @@ def find_conflicts(problem: Problem) -> list[Conflict]:
     return [
         _in_words(problem, rule, sign * size, sites) for rule, sign, size in slack if size > BROKEN
     ]
-
-
-def _soft(problem: Problem) -> Model:
-    if problem.asked.aim == "fewest_sites":
-        return fewest_model(problem, soft=True)
-    if problem.asked.aim == "shortest_worst":
-        return within_model(problem, problem.table.reach.cutoff, soft=True)
-    return covering_model(problem, soft=True)[0]
 
 
 def _too_many_required(number: int, n_open: int, ids: tuple[object, ...]) -> Conflict:
@@ -68,9 +63,10 @@ def _too_many_required(number: int, n_open: int, ids: tuple[object, ...]) -> Con
 def _in_words(problem: Problem, rule: Rule, missing: float, sites: Ints) -> Conflict:
     ids = problem.ids(rule.sites)
     if rule.rule == "n_open":
-        texts = _number(rule.high, rule.high - missing)
+        texts = _number(rule.high + rule.counted, rule.high + rule.counted - missing)
     elif rule.rule == "budget":
-        texts = _budget(rule.high / rule.scale, (rule.high - missing) / rule.scale)
+        high = rule.high + rule.counted
+        texts = _budget(high / rule.scale, (high - missing) / rule.scale)
     elif rule.rule in ("at_least", "at_most"):
         texts = _count(rule, missing)
     elif rule.rule in ("floor", "share"):
@@ -132,11 +128,11 @@ def _share(rule: Rule, wanted: float, best: float) -> tuple[str, str, str, str]:
 
 
 def _together(rule: Rule, names: str) -> tuple[str, str, str, str]:
-    if rule.rule == "min_spacing" and rule.what == "existing":
+    if rule.rule in SPACING and rule.what == "existing":
         return (
-            f"{names}: nearer to an existing station than `min_spacing` allows.",
+            f"{names}: nearer to an existing station than `{rule.rule}` allows.",
             f"{names}：与现有驿站的距离小于最小间距。",
-            "Do not require it, or lower `min_spacing`.",
+            f"Do not require it, or lower `{rule.rule}`.",
             "取消必选，或减小最小间距。",
         )
     if rule.rule == "cost":
@@ -146,8 +142,8 @@ def _together(rule: Rule, names: str) -> tuple[str, str, str, str]:
             "Give it a cost.",
             "填写费用。",
         )
-    why = "too near to each other" if rule.rule == "min_spacing" else "mutually exclusive"
-    ground = "相互距离过近" if rule.rule == "min_spacing" else "不能同时开设"
+    why = "too near to each other" if rule.rule in SPACING else "mutually exclusive"
+    ground = "相互距离过近" if rule.rule in SPACING else "不能同时开设"
     return (
         f"{names}: needed together but {why}.",
         f"{names}：需要同时开设，但{ground}。",

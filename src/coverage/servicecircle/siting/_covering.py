@@ -12,6 +12,7 @@ from scipy import sparse
 from servicecircle._checks import name_some
 from servicecircle._kernel.cover import cover_from, same_rows
 from servicecircle.errors import ModelError
+from servicecircle.siting._worth import within_each
 
 if TYPE_CHECKING:
     from servicecircle._kernel.cover import Bools, Floats, Ints
@@ -33,63 +34,72 @@ class Group:
 
 @dataclass(frozen=True)
 class Demand:
-    """Rows of demand that a plan can still win.
+    """Rows of demand that a plan can still win: places, within one or several limits.
 
-    ``table``: rows × (candidates by id, then stations if they have a capacity), 0/1.
-    ``of``: the row of every place by ``demand_order``, -1 where it left. ``weight``: units.
-    ``base``: how many stations cover it already, below ``need``. ``total``, ``fixed``:
-    units of all demand and of that already covered.
+    ``table``: rows × (candidates by id, then stations), 0/1; stations that always stay
+    are left out unless they have a capacity. ``of``: the row of every place (within the
+    last limit), -1 where it left. ``worth``: what covering a row counts for, ``workers``:
+    how many it holds, in units; a row within a smaller limit holds nobody. ``base``: how many
+    stations cover it already, below ``need``. ``total``, ``fixed``: units of all workers and
+    of those already covered; ``fixed_worth``: what is won already.
     """
 
     table: sparse.csr_array
     of: Ints
-    weight: Floats
+    worth: Floats
+    workers: Floats
     base: Ints
     need: int
     total: float
     fixed: float
+    fixed_worth: float
     groups: tuple[Group, ...]
 
 
 def demand_of(problem: Problem, *, merge: bool = True) -> Demand:
     """Gather the demand: what is fixed, what is out of reach, and the rest in rows."""
     table, asked = problem.table, problem.asked
-    n = len(table.candidates)
-    minutes = table.reach.minutes[:, table.demand_order]
-    pattern = sparse.csr_array(
-        (np.ones(minutes.nnz, np.int8), minutes.indices, minutes.indptr), shape=minutes.shape
-    )
-    mine = pattern[:n][problem.by_id]
-    stations = pattern[n:]
     need = 2 if asked.backup else 1
+    limits = problem.worth.limits[-1:] if asked.capacity else problem.worth.limits
+    pattern = within_each(minutes_by_place(problem), limits)
+    levels, n = len(limits), len(table.units)
+    worth = problem.worth.places if asked.capacity else problem.worth.units.ravel()
+    workers = np.concatenate([np.zeros((levels - 1) * n, np.int64), table.units])
+    base = np.zeros(levels * n, np.int64)
+    if not asked.capacity:
+        base = np.minimum(np.asarray(pattern[problem.fixed].sum(axis=0, dtype=np.int64)), need)
+    counted = np.zeros(problem.n_places, bool)
+    counted[problem.usable[problem.usable < problem.n_places]] = True
     if asked.capacity:
-        mine = sparse.csr_array(sparse.vstack([mine, stations]))
-        base = np.zeros(len(table.units), np.int64)
-    else:
-        base = np.minimum(np.asarray(stations.sum(axis=0, dtype=np.int64)), need)
+        counted[problem.fixed] = True
+    mine = pattern.copy()
+    mine.data = np.repeat(counted, np.diff(pattern.indptr)).astype(np.int8)
+    mine.eliminate_zeros()
+    degree = np.asarray(mine.sum(axis=0, dtype=np.int64))
+    live = (np.maximum(worth, workers) > 0) & (base < need) & (base + degree >= need)
     labels = _labels(table, asked.floor, asked.fair_by)
-    rows = sparse.csr_array(mine.T)
-    usable = np.zeros(mine.shape[0], bool)
-    usable[problem.usable] = usable[n:] = True
-    degree = np.asarray(rows @ usable.astype(np.int64))
-    live = (table.units > 0) & (base < need) & (base + degree >= need)
-    marks = [base, *(codes for _, _, codes in labels)]
-    of, first = _merged(mine, table.units, live, marks, merge=merge)
-    weight = np.bincount(of[live], table.units[live], minlength=len(first)).astype(float)
-    fixed = (base >= need) & (table.units > 0)
-    groups = tuple(_groups(table, labels, asked.floor, of, fixed))
-    total = float(table.units.sum())
+    marks = [base, *(_on_last(codes, levels) for _, _, codes in labels)]
+    of, first = _merged(mine, live, marks, merge=merge)
+    fixed = base >= need
+    groups = tuple(_groups(table, labels, asked.floor, of[-n:], fixed[-n:]))
+    rows = sparse.csr_array(sparse.csr_array(mine.T)[first].astype(float))
+    held, won = (np.bincount(of[live], part[live], len(first)) for part in (workers, worth))
     return Demand(
-        sparse.csr_array(rows[first].astype(float)), of, weight, base[first], need,
-        total, float(table.units[fixed].sum()), groups,
+        rows, of[-n:], won.astype(float), held.astype(float), base[first], need,
+        float(table.units.sum()), float(workers[fixed].sum()), float(worth[fixed].sum()), groups,
     )  # fmt: skip
 
 
+def _on_last(codes: Ints, levels: int) -> Ints:
+    """Spread groups over the limits: they matter within the last only."""
+    return np.concatenate([np.full((levels - 1) * len(codes), -1), codes])
+
+
 def _merged(
-    mine: sparse.csr_array, units: Ints, live: Bools, marks: list[Ints], *, merge: bool
+    mine: sparse.csr_array, live: Bools, marks: list[Ints], *, merge: bool
 ) -> tuple[Ints, Ints]:
     """Merge live rows with the same sites and marks; return where each went, and one of each."""
-    at, of = np.flatnonzero(live), np.full(len(units), -1, np.int64)
+    at, of = np.flatnonzero(live), np.full(len(live), -1, np.int64)
     if not merge or len(at) == 0:
         of[at] = np.arange(len(at))
         return of, at
@@ -99,7 +109,8 @@ def _merged(
         (np.ones(len(code), np.int8), (code, np.arange(len(code)))),
         shape=(int(code.max()) + 1, len(code)),
     )
-    group, first = same_rows(cover_from(sparse.csr_array(sparse.vstack([mine, extra])), units), at)
+    cover = cover_from(sparse.csr_array(sparse.vstack([mine, extra])), live.astype(np.int64))
+    group, first = same_rows(cover, at)
     of[at] = group
     return of, first
 
@@ -146,14 +157,20 @@ def _groups(
     return out
 
 
-def minutes_by_row(problem: Problem) -> tuple[sparse.csc_array, Floats]:
-    """Minutes candidates (by id) × demand, and today's to the nearest station (inf if none)."""
+def minutes_by_place(problem: Problem) -> sparse.csr_array:
+    """Minutes of candidates by id, then stations × demand by id."""
     table = problem.table
-    n = len(table.candidates)
-    both = table.reach.minutes[:, table.demand_order]
-    stations = both[n:].tocoo()
-    today = np.full(len(table.units), np.inf)
-    np.minimum.at(today, stations.col, stations.data.astype(float))
-    mine = sparse.csr_array(both[:n][problem.by_id]).astype(float).tocsc()
-    mine.sort_indices()
-    return mine, today
+    stations = np.arange(len(problem.by_id), problem.n_places)
+    rows = np.concatenate([problem.by_id, stations])
+    return sparse.csr_array(table.reach.minutes[:, table.demand_order][rows])
+
+
+def minutes_by_row(problem: Problem) -> tuple[sparse.csc_array, Floats]:
+    """Minutes places × demand, and to the nearest station that stays (inf if there is none)."""
+    minutes = minutes_by_place(problem).astype(float)
+    stations = sparse.csr_array(minutes[problem.fixed]).tocoo()
+    today = np.full(len(problem.table.units), np.inf)
+    np.minimum.at(today, stations.col, stations.data)
+    by_row = minutes.tocsc()
+    by_row.sort_indices()
+    return by_row, today

@@ -32,15 +32,17 @@ MIN_KNEE = 3  # points a curve needs to bend
 class Found:
     """What was solved.
 
-    ``answer``: value and bound in the unit of the aim. Gains are in units of weight.
+    ``answers``: value and bound of each aim in turn. Gains are in units of weight.
     ``order``: positions of the sites as they open. ``gains``: what each adds. ``further``:
-    what every candidate would add afterwards.
+    what every candidate would add afterwards. ``kept``, ``upgraded``: rows of stations.
     """
 
-    answer: Answer
+    answers: tuple[tuple[str, Answer], ...]
     order: Ints
     gains: Ints
     further: Ints
+    kept: Ints
+    upgraded: Ints
     seconds: float
     conflicts: list[Conflict]
 
@@ -54,21 +56,23 @@ def write_plan(
 ) -> SitePlan:
     """Put the plan together."""
     total = float(table.units.sum() / table.scale)
-    today = int(table.units[table.covered].sum())
+    kept = table.existing.iloc[found.kept]
+    today = int(table.units[_reached(table, found.kept)].sum())
     covered = np.concatenate([[today], today + np.cumsum(found.gains)]) / table.scale
     share = covered / total if total > 0 else np.full(len(covered), math.nan)
     sites = _sites(table, scored, found, covered[1:], share[1:])
-    value, bound = found.answer.value, found.answer.bound
+    first = found.answers[0][1]
     return SitePlan(
         sites=_strengths(table, sites, found, asked),
         candidates=_candidates(table, scored, found),
-        existing=table.existing,
+        existing=_existing(table, found, asked),
         today=_coverage(table, table.existing, asked, network),
-        coverage=_coverage(table, together(table.existing, sites), asked, network),
-        status=found.answer.status,
-        value=value,
-        bound=bound,
-        optimality_gap=gap_between(value, bound),
+        coverage=_coverage(table, together(kept, sites), asked, network),
+        status=first.status,
+        value=first.value,
+        bound=first.bound,
+        optimality_gap=gap_between(first.value, first.bound),
+        aims=_aims(found),
         seconds=found.seconds,
         curve=_curve(sites, covered, share),
         conflicts=_conflicts(table, found.conflicts),
@@ -76,6 +80,33 @@ def write_plan(
         reach=table.reach,
         network=network,
     )
+
+
+def _aims(found: Found) -> pd.DataFrame:
+    names = pd.Index([aim for aim, _ in found.answers], name="aim")
+    rows = [
+        (one.value, one.bound, gap_between(one.value, one.bound), one.status)
+        for _, one in found.answers
+    ]
+    return pd.DataFrame(rows, names, columns=["value", "bound", "optimality_gap", "status"])
+
+
+def _existing(table: SiteTable, found: Found, asked: Asked) -> gpd.GeoDataFrame:
+    """Today's stations, with what happens to each where something may."""
+    if not asked.closable and asked.upgradable is None:
+        return table.existing
+    action = np.full(len(table.existing), "closes", dtype=object)
+    action[found.kept] = "stays"
+    action[found.upgraded] = "upgraded"
+    return table.existing.assign(action=action)
+
+
+def _reached(table: SiteTable, stations: Ints) -> Bools:
+    """Demand by id that these stations cover."""
+    minutes = table.reach.minutes[:, table.demand_order][len(table.candidates) + stations]
+    reached = np.zeros(len(table.units), dtype=bool)
+    reached[sparse.csr_array(minutes).indices] = True
+    return reached
 
 
 def _sites(
@@ -106,7 +137,7 @@ def _strengths(
     """Say what closing each site would lose, what a worker costs, and who could stand in."""
     pattern = table.within.copy()
     pattern.data = np.ones_like(pattern.data)
-    times = table.covered + np.asarray(pattern[found.order].sum(axis=0))
+    times = _reached(table, found.kept) + np.asarray(pattern[found.order].sum(axis=0))
     alone = sparse.csr_array(pattern[found.order] * (times == 1))
     sites["loss"] = np.asarray(alone @ table.units) / table.scale
     if asked.cost in sites.columns:

@@ -76,7 +76,7 @@ class MedianSolver:
 
     def _tolerance(self) -> float:
         """Below this the bound is the value: under one step, or what floats cannot tell."""
-        return max(0.999 * self.step, 1e-9 * self.value)
+        return max(0.999 * self.step, 1e-9 * self.value, 1e-12)
 
     def _status(self) -> Status:
         if self.value - self.bound < self._tolerance():

@@ -1,40 +1,43 @@
-"""The planner's rules as rows ``low ≤ Σ amount · open ≤ high`` over the candidates."""
+"""The planner's rules as rows ``low ≤ Σ amount · open ≤ high`` over the sites."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
-from pyproj import Geod
-from scipy.spatial import cKDTree
 
 from servicecircle._checks import name_some
 from servicecircle._kernel.cover import whole_weights
-from servicecircle.errors import InputError, ModelError, ModelWarning
+from servicecircle._values import yes_no
+from servicecircle.errors import ModelError, ModelWarning
 from servicecircle.reach import id_order
+from servicecircle.scores import together
+from servicecircle.siting._spacing import cliques, near_in_metres, near_on_foot
+from servicecircle.siting._worth import Worth, worth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import geopandas as gpd
 
-    from servicecircle._kernel.cover import Bools, Ints
+    from servicecircle._kernel.cover import Bools, Floats, Ints
+    from servicecircle.networks import WalkNetwork
+    from servicecircle.reach import Reach
     from servicecircle.scores import SiteTable
+    from servicecircle.siting._solve import Progress
+    from servicecircle.siting._spacing import Pairs
     from servicecircle.siting.plan import Asked
 
 Groups = str | tuple[tuple[object, ...], ...]
 
-EARTH = 6_371_008.8  # m; only to look for pairs, which the ellipsoid then decides
-WGS84 = Geod(ellps="WGS84")
-
 
 @dataclass(frozen=True)
 class Limit:
-    """One rule over the candidates in the order of their ids.
+    """One rule over the sites.
 
     ``rule`` and ``what`` name it; ``sites``, ``amounts``: who counts how much; ``counted``:
     what existing stations already add; ``scale``: units per unit that the planner wrote.
@@ -51,40 +54,120 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What to decide, with the candidates in the order of their ids.
+class Places:
+    """Who may open or close, by position.
 
-    ``by_id``: the caller's position of each. ``required``, ``free``: positions that must,
-    and may, open. ``limits``: every rule over them.
+    Of ``n`` candidates and ``k`` stations the first ``n`` positions are the candidates in
+    the order of their ids, the next ``k`` the stations, the last ``k`` their upgrades.
+    ``by_id``: the caller's row of each candidate. ``required``, ``free``: candidates that
+    must, and may, open. ``closable``: stations that may close. ``upgrades``: those that may
+    be made. ``preferred``: candidates that go first among plans of equal value.
+    """
+
+    by_id: Ints
+    stations: int
+    required: Ints
+    free: Ints
+    closable: Ints
+    upgrades: Ints
+    preferred: Ints
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What to decide: the places, every rule over them, and what covering them counts for.
+
+    ``progress`` is called with seconds, value and bound in the planner's units.
     """
 
     table: SiteTable
     asked: Asked
-    by_id: Ints
-    required: Ints
-    free: Ints
+    places: Places
     limits: tuple[Limit, ...]
+    worth: Worth
+    progress: Progress | None = None
+
+    @property
+    def by_id(self) -> Ints:
+        """The caller's row of each candidate, in the order of ids."""
+        return self.places.by_id
+
+    @property
+    def required(self) -> Ints:
+        """Candidates that must open."""
+        return self.places.required
+
+    @property
+    def free(self) -> Ints:
+        """Candidates that may open."""
+        return self.places.free
+
+    @property
+    def n_places(self) -> int:
+        """Candidates and stations."""
+        return len(self.places.by_id) + self.places.stations
 
     @property
     def usable(self) -> Ints:
-        """Positions that may be open in a plan."""
-        return np.union1d(self.required, self.free)
+        """Positions that are decided or must open: candidates, closable stations, upgrades."""
+        parts = self.required, self.free, self.places.closable, self.places.upgrades
+        return np.unique(np.concatenate(parts))
+
+    @property
+    def fixed(self) -> Ints:
+        """Stations that stay open whatever the plan."""
+        stations = np.arange(len(self.by_id), self.n_places)
+        return np.setdiff1d(stations, self.places.closable)
 
     def ids(self, sites: Ints) -> tuple[object, ...]:
-        """Ids of the candidates at these positions."""
-        return tuple(self.table.candidates.index[self.by_id[sites]])
+        """Ids of the places at these positions."""
+        n = len(self.by_id)
+        new, old = sites[sites < n], (sites[sites >= n] - n) % max(self.places.stations, 1)
+        return (
+            *self.table.candidates.index[self.by_id[new]],
+            *self.table.existing.index[np.unique(old)],
+        )
 
 
-def problem_of(table: SiteTable, asked: Asked) -> Problem:
+def problem_of(
+    table: SiteTable,
+    asked: Asked,
+    network: WalkNetwork | Reach,
+    progress: Progress | None = None,
+) -> Problem:
     """Put the candidates in the order of their ids and write every rule over them."""
-    ids, by_id = table.candidates.index, id_order(table.candidates.index)
-    required, forbidden = ids.isin(asked.required), ids.isin(asked.forbidden)
+    by_id = id_order(table.candidates.index)
+    required, forbidden = (
+        np.asarray(table.candidates.index[by_id].isin(ids))
+        for ids in (asked.required, asked.forbidden)
+    )
+    ok = (table.status == "ok").to_numpy()[by_id]
+    _check_required(table.candidates.index[by_id], required, forbidden, ok)
+    candidates = table.candidates.iloc[by_id]
+    n, k = len(by_id), len(table.existing)
+    closable = np.flatnonzero(chosen_rows(table.existing, asked.closable, "closable", "existing"))
+    places = Places(
+        by_id,
+        k,
+        np.flatnonzero(required),
+        np.flatnonzero(~required & ok & ~forbidden),
+        n + closable,
+        n + k + _upgrades(table, asked),
+        np.flatnonzero(chosen_rows(candidates, asked.prefer, "prefer", "candidates")),
+    )
+    limits = tuple(_limits(table, asked, places, network))
+    closed = [np.zeros(0, np.int64), *(one.sites for one in limits if one.rule == "cost")]
+    free = np.setdiff1d(places.free, np.concatenate(closed))
+    places = replace(places, free=free)
+    return Problem(table, asked, places, limits, worth_of(table, asked), progress)
+
+
+def _check_required(ids: pd.Index, required: Bools, forbidden: Bools, ok: Bools) -> None:
     if (required & forbidden).any():
         raise ModelError(
             "These ids are both `required` and `forbidden`: "
             f"{name_some(ids[required & forbidden])}. Take them out of one of the two."
         )
-    ok = (table.status == "ok").to_numpy()
     if (required & ~ok).any():
         warnings.warn(
             "Required sites that cannot be reached on foot open but cover nobody: "
@@ -92,40 +175,108 @@ def problem_of(table: SiteTable, asked: Asked) -> Problem:
             ModelWarning,
             stacklevel=4,
         )
-    usable = required | (ok & ~forbidden)
-    limits = tuple(_limits(table, asked, by_id, usable))
-    closed = [one.sites for one in limits if one.rule == "cost"]
-    shut = np.zeros(len(ids), dtype=bool)
-    shut[np.concatenate([np.zeros(0, np.int64), *closed])] = True
-    free = np.flatnonzero((usable & ~required)[by_id] & ~shut)
-    return Problem(table, asked, by_id, np.flatnonzero(required[by_id]), free, limits)
 
 
-def _limits(table: SiteTable, asked: Asked, by_id: Ints, usable: Bools) -> Iterator[Limit]:
-    candidates = table.candidates.iloc[by_id]
-    every = np.arange(len(by_id))
+def chosen_rows(frame: gpd.GeoDataFrame, wanted: object, name: str, table: str) -> Bools:
+    """Mark the rows that a column of yes and no, or a list of ids, names."""
+    if not isinstance(wanted, str):
+        ids = tuple(cast("Iterable[object]", wanted))
+        unknown = [one for one in ids if one not in frame.index]
+        if unknown:
+            raise ModelError(f"`{name}` has ids that are not in `{table}`: {name_some(unknown)}.")
+        return np.asarray(frame.index.isin(ids))
+    if wanted not in frame.columns:
+        raise ModelError(f"`{name}` names the column {wanted!r}, which `{table}` does not have.")
+    answers, unreadable = yes_no(frame[wanted])
+    if unreadable.any():
+        raise ModelError(
+            f"`{name}` needs yes or no in the column {wanted!r}; these rows have neither: "
+            f"{name_some(frame.index[unreadable])}."
+        )
+    return answers.fillna(value=False).to_numpy(dtype=bool)
+
+
+def _upgrades(table: SiteTable, asked: Asked) -> Ints:
+    """Rows of the stations that can serve more once upgraded."""
+    if asked.upgradable is None:
+        return np.zeros(0, np.int64)
+    after = numbers_of(table.existing, asked.upgradable, "upgradable", "existing")
+    return np.flatnonzero(np.isfinite(after))
+
+
+def numbers_of(frame: gpd.GeoDataFrame, column: str, name: str, table: str) -> Floats:
+    """Numbers of a column, NaN where none is given."""
+    if column not in frame.columns:
+        raise ModelError(f"`{name}` names the column {column!r}, which `{table}` lacks.")
+    values = pd.to_numeric(frame[column], errors="coerce")
+    return values.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _limits(
+    table: SiteTable, asked: Asked, places: Places, network: WalkNetwork | Reach
+) -> Iterator[Limit]:
+    candidates, n = table.candidates.iloc[places.by_id], len(places.by_id)
     if asked.n_open is not None:
-        yield Limit("n_open", "", every, np.ones(len(every), np.int64), -np.inf, asked.n_open)
+        yield _number(asked.n_open, n, places.closable)
     if asked.budget is not None:
-        yield from _budget(candidates, asked, usable[by_id])
-    stations: Any = {"existing": table.existing, "count_existing": asked.count_existing}
+        yield from _budget(table, asked, places)
     for rule, wanted in (("at_least", asked.at_least), ("at_most", asked.at_most)):
         for column, numbers in (wanted or {}).items():
-            yield from _numbers(rule, column, numbers, candidates, **stations)
+            yield from _numbers(rule, column, numbers, table, places, counts=asked.count_existing)
     if asked.exclusive is not None:
         yield from _exclusive(candidates, cast("Groups", asked.exclusive))
-    if asked.min_spacing:
-        yield from _spacing(candidates, table.existing, asked.min_spacing, usable[by_id])
+    if asked.min_spacing or asked.min_spacing_minutes:
+        yield from _spacings(table, asked, places, network)
+    for upgrade in places.upgrades:
+        station = upgrade - places.stations
+        if station in places.closable:
+            one = np.array([1, -1])
+            yield Limit("upgrade", "", np.array([upgrade, station]), one, -np.inf, 0)
 
 
-def _budget(candidates: gpd.GeoDataFrame, asked: Asked, usable: Bools) -> Iterator[Limit]:
+def _number(n_open: int, n: int, closable: Ints) -> Limit:
+    """At most so many new sites; a station that closes makes room for one more."""
+    sites = np.concatenate([np.arange(n), closable])
+    high = n_open + len(closable)
+    return Limit("n_open", "", sites, np.ones(len(sites), np.int64), -np.inf, high, -len(closable))
+
+
+def _budget(table: SiteTable, asked: Asked, places: Places) -> Iterator[Limit]:
+    candidates = table.candidates.iloc[places.by_id]
     if asked.cost not in candidates.columns:
         raise ModelError(
             f"`budget` needs a column of costs, but `candidates` has no {asked.cost!r}. "
             "Name it with `cost=`."
         )
-    cost = pd.to_numeric(candidates[asked.cost], errors="coerce").to_numpy(float, na_value=np.nan)
+    cost = numbers_of(candidates, asked.cost, "cost", "candidates")
     unknown = ~(np.isfinite(cost) & (cost >= 0))
+    usable = np.isin(np.arange(len(cost)), [*places.required, *places.free])
+    _warn_of_costs(candidates, cost, unknown, usable, cast("float", asked.budget))
+    for j in np.flatnonzero(unknown):
+        yield Limit("cost", "", np.array([j]), np.ones(1, np.int64), -np.inf, 0)
+    known = np.flatnonzero(~unknown)
+    closing = _station_costs(table, asked.closing_cost, places.closable - len(cost))
+    upgrading = _station_costs(table, asked.upgrade_cost, places.upgrades - len(cost))
+    units, scale = whole_weights(np.abs(np.concatenate([cost[known], closing, upgrading])))
+    saved = slice(len(known), len(known) + len(closing))
+    units[saved] *= -np.sign(closing).astype(np.int64)  # what an open station does not cost
+    counted = int(-units[saved].sum())
+    high = np.floor(cast("float", asked.budget) * scale * (1 + 1e-12)) - counted
+    sites = np.concatenate([known, places.closable, places.upgrades])
+    yield Limit("budget", "", sites, units, -np.inf, high, counted, scale)
+
+
+def _station_costs(table: SiteTable, column: str, rows: Ints) -> Floats:
+    """Costs of closing, or upgrading, stations; a missing one is 0."""
+    if column not in table.existing.columns:
+        return np.zeros(len(rows))
+    values = numbers_of(table.existing, column, "cost", "existing")
+    return np.nan_to_num(values[rows % max(len(table.existing), 1)])
+
+
+def _warn_of_costs(
+    candidates: gpd.GeoDataFrame, cost: Floats, unknown: Bools, usable: Bools, budget: float
+) -> None:
     if (unknown & usable).any():
         warnings.warn(
             f"{int((unknown & usable).sum())} candidates have no valid cost and stay closed: "
@@ -133,43 +284,28 @@ def _budget(candidates: gpd.GeoDataFrame, asked: Asked, usable: Bools) -> Iterat
             ModelWarning,
             stacklevel=6,
         )
-    for j in np.flatnonzero(unknown):
-        yield Limit("cost", "", np.array([j]), np.ones(1, np.int64), -np.inf, 0)
-    budget = cast("float", asked.budget)
-    known = np.flatnonzero(~unknown)
-    units, scale = whole_weights(cost[known])
-    high = np.floor(budget * scale * (1 + 1e-12))
-    if len(known) and not (cost[known][usable[known]] <= budget).any() and usable.any():
+    priced = cost[~unknown & usable]
+    if len(priced) and not (priced <= budget).any():
         warnings.warn(
             f"`budget` is {budget:g}, below the cheapest site "
-            f"({cost[known][usable[known]].min(initial=np.inf):g}): nothing can open.",
+            f"({priced.min():g}): nothing can open.",
             ModelWarning,
             stacklevel=6,
         )
-    yield Limit("budget", "", known, units, -np.inf, high, scale=scale)
 
 
 def _numbers(
     rule: str,
     column: str,
     numbers: int | Mapping[object, int],
-    candidates: gpd.GeoDataFrame,
+    table: SiteTable,
+    places: Places,
     *,
-    existing: gpd.GeoDataFrame,
-    count_existing: bool,
+    counts: bool,
 ) -> Iterator[Limit]:
     """At least, or at most, so many sites for values of a column."""
-    if column not in candidates.columns:
-        raise ModelError(f"`{rule}` names the column {column!r}, which `candidates` does not have.")
-    there = count_existing and len(existing) > 0
-    if there and column not in existing.columns:
-        raise ModelError(
-            f"`{rule}` counts existing stations, but `existing` has no column {column!r}. "
-            "Add it, or pass `count_existing=False`."
-        )
-    values = candidates[column]
-    stations = existing[column] if there else pd.Series([], dtype=object)
-    known = pd.unique(pd.concat([values.astype(object), stations.astype(object)]).dropna())
+    values, stations = _values_of(rule, column, table, places, counts=counts)
+    known = pd.unique(pd.concat([values, stations]).dropna())
     wanted = numbers if isinstance(numbers, Mapping) else dict.fromkeys(known, numbers)
     unknown = [value for value in wanted if value not in set(known)]
     if unknown:
@@ -177,16 +313,37 @@ def _numbers(
             f"`{rule}` names {name_some(unknown)} in {column!r}, which occur nowhere; there are "
             f"{name_some(known)}."
         )
+    n = len(values)
     for value, number in wanted.items():
-        sites = np.flatnonzero((values == value).to_numpy(dtype=bool, na_value=False))
-        counted = int((stations == value).sum())
+        new = np.flatnonzero((values == value).to_numpy(dtype=bool, na_value=False))
+        old = n + np.flatnonzero((stations == value).to_numpy(dtype=bool, na_value=False))
+        moving = np.intersect1d(old, places.closable)
+        counted = len(old) - len(moving)
         low, high = (
             (number - counted, np.inf) if rule == "at_least" else (-np.inf, number - counted)
         )
         if low > 0 or rule == "at_most":
-            amounts = np.ones(len(sites), np.int64)
+            sites = np.concatenate([new, moving])
             high = max(high, 0)  # stations already above the limit stay: nothing may be added
+            amounts = np.ones(len(sites), np.int64)
             yield Limit(rule, f"{column} = {value}", sites, amounts, low, high, counted)
+
+
+def _values_of(
+    rule: str, column: str, table: SiteTable, places: Places, *, counts: bool
+) -> tuple[pd.Series, pd.Series]:
+    """Take a column's values of the candidates by id, and of the stations if they count."""
+    if column not in table.candidates.columns:
+        raise ModelError(f"`{rule}` names the column {column!r}, which `candidates` does not have.")
+    values = table.candidates[column].iloc[places.by_id].astype(object)
+    if not counts or len(table.existing) == 0:
+        return values, pd.Series([], dtype=object)
+    if column not in table.existing.columns:
+        raise ModelError(
+            f"`{rule}` counts existing stations, but `existing` has no column {column!r}. "
+            "Add it, or pass `count_existing=False`."
+        )
+    return values, table.existing[column].astype(object)
 
 
 def _exclusive(candidates: gpd.GeoDataFrame, exclusive: Groups) -> Iterator[Limit]:
@@ -208,76 +365,34 @@ def _exclusive(candidates: gpd.GeoDataFrame, exclusive: Groups) -> Iterator[Limi
             yield Limit("exclusive", what, sites, np.ones(len(sites), np.int64), -np.inf, 1)
 
 
-def _spacing(
-    candidates: gpd.GeoDataFrame, existing: gpd.GeoDataFrame, metres: float, usable: Bools
+def _spacings(
+    table: SiteTable, asked: Asked, places: Places, network: WalkNetwork | Reach
 ) -> Iterator[Limit]:
-    """At most one of sites that are all nearer to each other than ``metres``."""
-    here, there = _lonlat(candidates), _lonlat(existing)
-    one, two = _near(here, there, metres)
-    for j in np.unique(one):
-        yield Limit("min_spacing", "existing", np.array([j]), np.ones(1, np.int64), -np.inf, 0)
-    shut = np.zeros(len(candidates), dtype=bool)
-    shut[one] = True
-    one, two = _near(here, here, metres)
-    keep = (one < two) & ~shut[one] & ~shut[two] & usable[one] & usable[two]
-    for sites in cliques(len(candidates), one[keep], two[keep]):
-        yield Limit("min_spacing", "", sites, np.ones(len(sites), np.int64), -np.inf, 1)
+    """Write the spacing in metres, and that in minutes, as rows."""
+    candidates = table.candidates.iloc[places.by_id]
+    spots = together(candidates, table.existing)
+    if asked.min_spacing:
+        near = near_in_metres(spots, asked.min_spacing)
+        yield from _apart("min_spacing", near, places)
+    if asked.min_spacing_minutes:
+        found = table.reach.facility_status.to_numpy()
+        ok = np.concatenate([found[places.by_id], found[len(places.by_id) :]]) == "ok"
+        near = near_on_foot(network, spots[ok], asked.min_spacing_minutes, asked.speed)
+        rows = np.flatnonzero(ok)
+        near = near._replace(first=rows[near.first], second=rows[near.second])
+        yield from _apart("min_spacing_minutes", near, places)
 
 
-def cliques(n: int, one: Ints, two: Ints) -> Iterator[Ints]:
-    """Cover the pairs by groups in which all are paired: fewer and stronger rows."""
-    friends: list[set[int]] = [set() for _ in range(n)]
-    for a, b in zip(one.tolist(), two.tolist(), strict=True):
-        friends[a].add(b)
-        friends[b].add(a)
-    left = set(zip(one.tolist(), two.tolist(), strict=True))
-    for a, b in sorted(left):
-        if (a, b) not in left:
-            continue
-        group, common = [a, b], friends[a] & friends[b]
-        while common:
-            nearest = min(common)
-            group.append(nearest)
-            common = common & friends[nearest]
-        group.sort()
-        left.difference_update((x, y) for k, x in enumerate(group) for y in group[k + 1 :])
-        yield np.array(group)
-
-
-def _lonlat(frame: gpd.GeoDataFrame) -> np.ndarray:
-    points = frame.geometry.representative_point() if len(frame) else frame.geometry
-    points = points.to_crs(4326) if frame.crs is not None else points
-    return np.column_stack([points.x, points.y]).reshape(-1, 2).astype(float)
-
-
-def _near(first: np.ndarray, second: np.ndarray, metres: float) -> tuple[Ints, Ints]:
-    """Pairs less than so many metres apart (geodesic)."""
-    rows, columns = (np.flatnonzero(np.isfinite(part).all(axis=1)) for part in (first, second))
-    if not len(rows) or not len(columns):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    trees = [cKDTree(_on_sphere(part)) for part in (first[rows], second[columns])]
-    pairs = trees[0].sparse_distance_matrix(trees[1], 1.01 * metres + 1.0, output_type="coo_matrix")
-    one, two = rows[pairs.row], columns[pairs.col]
-    apart = WGS84.inv(first[one, 0], first[one, 1], second[two, 0], second[two, 1])[2]
-    near = np.asarray(apart) < metres
-    return one[near], two[near]
-
-
-def _on_sphere(lonlat: np.ndarray) -> np.ndarray:
-    lon, lat = np.radians(lonlat).T
-    return EARTH * np.column_stack(
-        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
-    )
-
-
-def check_groups(exclusive: str | Iterable[Iterable[object]] | None) -> object:
-    """Check what is mutually exclusive: a column, or groups of ids."""
-    if exclusive is None or isinstance(exclusive, str):
-        return exclusive
-    groups = tuple(exclusive)
-    if any(isinstance(group, str) for group in groups):
-        raise InputError(
-            "`exclusive` must be a column name or a list of groups of ids, e.g. "
-            '`exclusive=[("C001", "C002")]`.'
-        )
-    return tuple(tuple(group) for group in groups)
+def _apart(rule: str, near: Pairs, places: Places) -> Iterator[Limit]:
+    """At most one of sites that are all too near to each other."""
+    one, two = near
+    n = len(places.by_id)
+    fixed = (two >= n) & ~np.isin(two, places.closable)
+    beside = np.unique(one[fixed & (one < n)])
+    for j in beside:
+        yield Limit(rule, "existing", np.array([j]), np.ones(1, np.int64), -np.inf, 0)
+    live = np.concatenate([places.required, places.free, places.closable])
+    live = live[~np.isin(live, beside)]
+    keep = np.isin(one, live) & np.isin(two, live) & (np.minimum(one, two) < n) & (one != two)
+    for sites in cliques(n + places.stations, one[keep], two[keep]):
+        yield Limit(rule, "", sites, np.ones(len(sites), np.int64), -np.inf, 1)

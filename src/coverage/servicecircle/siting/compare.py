@@ -52,7 +52,7 @@ def what_if(
     >>> what_if(plan, without=["C003"], with_=["C017"]).share  # doctest: +SKIP
     """
     closed, opened = _ids(without, "without"), _ids(with_, "with_")
-    facilities = together(plan.existing, plan.sites)
+    facilities = together(plan.kept, plan.sites)
     _known(closed, facilities.index, "`without` has ids that are not in the plan")
     _known(opened, plan.candidates.index, "`with_` has ids that are not candidates")
     kept = facilities[~facilities.index.isin(closed)]

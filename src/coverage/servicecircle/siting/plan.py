@@ -26,7 +26,7 @@ Status = Literal["proved", "gap", "time_limit", "infeasible"]
 class Asked:
     """What a plan was asked for; the names are those of `choose_sites`."""
 
-    aim: str
+    aim: str | tuple[str, str]
     n_open: int | None
     required: tuple[object, ...]
     forbidden: tuple[object, ...]
@@ -36,19 +36,34 @@ class Asked:
     time_limit: float
     gap: float
     seed: int
+    decay: str | tuple[float, ...] | None = None
+    group_weights: Mapping[object, float] | None = None
     budget: float | None = None
     cost: str = "cost"
     at_least: Mapping[str, int | Mapping[object, int]] | None = None
     at_most: Mapping[str, int | Mapping[object, int]] | None = None
     count_existing: bool = True
     min_spacing: float | None = None
+    min_spacing_minutes: float | None = None
     exclusive: str | Iterable[Iterable[object]] | None = None
     floor: Mapping[str, float | Mapping[object, float]] | None = None
+    max_minutes: float | None = None
     share: float | None = None
     backup: bool = False
     capacity: str | None = None
     split: bool = True
+    closable: str | Iterable[object] = ()
+    closing_cost: str = "closing_cost"
+    upgradable: str | None = None
+    upgrade_cost: str = "upgrade_cost"
+    prefer: str | Iterable[object] = ()
     fair_by: str | None = None
+
+    @property
+    def aims(self) -> tuple[str, ...]:
+        """The aims in turn; the fairest plan is the one of these that covers most."""
+        aims = (self.aim,) if isinstance(self.aim, str) else tuple(self.aim)
+        return ("fairest", "most_covered") if aims == ("fairest",) else aims
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,7 +84,8 @@ class SitePlan:
         All candidates as :func:`servicecircle.score_sites` gives them, and ``order``
         (missing if not chosen) and ``gain_after`` (what it would add once the plan is open).
     existing : geopandas.GeoDataFrame
-        Today's stations.
+        Today's stations; with ``closable`` or ``upgradable`` also ``action``: ``"stays"``,
+        ``"closes"`` or ``"upgraded"``.
     today, coverage : Coverage
         Before the plan, and with it.
     status : {"proved", "gap", "time_limit", "infeasible"}
@@ -85,11 +101,15 @@ class SitePlan:
         ``fairest``: the smallest share of any group.
     optimality_gap : float
         ``|bound − value| / |value|``; 0 if proved.
+    aims : pandas.DataFrame
+        One row per aim in turn, ``"prefer"`` last: ``value``, ``bound``,
+        ``optimality_gap``, ``status``. ``value`` and ``status`` above are those of the first.
     seconds : float
         Time taken.
     curve : pandas.DataFrame
         Indexed by number of new sites from 0: ``site``, ``covered``, ``share``, ``knee``
-        (true where the curve bends most: beyond it sites add less than on average).
+        (true where the curve bends most: beyond it sites add less than on average). Row 0
+        is what stays open of today's stations.
     conflicts : pandas.DataFrame
         ``rule``, ``ids`` (a tuple), ``reason_en``, ``reason_zh``, ``mend_en``,
         ``mend_zh``: rules that exclude each other, and demand out of everyone's reach.
@@ -115,7 +135,15 @@ class SitePlan:
     conflicts: pd.DataFrame
     parameters: dict[str, object]
     reach: Reach
+    aims: pd.DataFrame
     network: WalkNetwork | None = None
+
+    @property
+    def kept(self) -> gpd.GeoDataFrame:
+        """Today's stations that stay open."""
+        if "action" not in self.existing.columns:
+            return self.existing
+        return self.existing[self.existing["action"] != "closes"]
 
     @property
     def demand(self) -> gpd.GeoDataFrame:
@@ -131,11 +159,11 @@ class SitePlan:
             ``sites``, ``workers`` (all), ``covered_today``, ``covered``, ``share_today``,
             ``share``, ``status``, ``value``, ``bound``, ``optimality_gap``, ``seconds``.
         """
-        before, after = self.curve.iloc[0], self.curve.iloc[-1]
+        before, after = (one.summary().iloc[-1] for one in (self.today, self.coverage))
         return pd.DataFrame(
             {
                 "sites": [len(self.sites)],
-                "workers": [float(self.coverage.summary()["workers"].iloc[-1])],
+                "workers": [float(after["workers"])],
                 "covered_today": [before["covered"]],
                 "covered": [after["covered"]],
                 "share_today": [before["share"]],
@@ -149,9 +177,11 @@ class SitePlan:
         )
 
     def __repr__(self) -> str:
-        before, after = self.curve["share"].iloc[[0, -1]]
+        before, after = self.today.share, self.coverage.share
+        closed = len(self.existing) - len(self.kept)
+        closing = f" ({closed} close)" if closed else ""
         return (
-            f"<SitePlan: {len(self.sites)} new sites lift coverage within "
+            f"<SitePlan: {len(self.sites)} new sites{closing} lift coverage within "
             f"{self.coverage.minutes[-1]:g} minutes from {percent_text(before)} to "
             f"{percent_text(after)}; {self._proof()}>"
         )
@@ -159,7 +189,7 @@ class SitePlan:
     def _proof(self) -> str:
         if self.status in ("proved", "infeasible"):
             return "proved best" if self.status == "proved" else "infeasible"
-        if self.parameters["aim"] == "most_covered":
+        if self.parameters["aim"] == "most_covered" and self.parameters["decay"] is None:
             return f"at most {count_text(self.bound)} possible ({self.optimality_gap:.2%} more)"
         return f"value {self.value:,.6g}, bound {self.bound:,.6g} ({self.optimality_gap:.2%})"
 

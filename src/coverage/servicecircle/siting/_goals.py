@@ -1,0 +1,290 @@
+"""Each aim as a sum over columns that a program makes small, and its exact value."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from servicecircle.siting._covering import minutes_by_row
+from servicecircle.siting._model import Model, Rule, row_of
+from servicecircle.siting._worth import within_each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from servicecircle._kernel.cover import Floats, Ints
+    from servicecircle._kernel.program import Outcome
+    from servicecircle.siting._rules import Problem
+
+NONE = np.zeros(0, dtype=np.int64)
+
+
+class Goal(NamedTuple):
+    """``constant + Σ cost · column``, to be made small.
+
+    ``sign · that / scale`` is the aim's value; values differ by multiples of ``step``.
+    """
+
+    columns: Ints
+    cost: Floats
+    constant: float
+    sign: float = 1.0
+    scale: float = 1.0
+    step: float = 0.0
+
+
+NO_GOAL = Goal(NONE, np.zeros(0), 0.0)
+
+
+def most_covered(model: Model, *, first: bool) -> Goal:  # noqa: ARG001 – all goals are called alike
+    """Maximal covering (Church & ReVelle 1974), gradual with a decay (Berman & Krass 2002)."""
+    demand, served, _, assigned = model.cover()
+    worth = model.problem.worth
+    if model.problem.asked.capacity:
+        cost = -_worth_of_pairs(model) if model.problem.asked.decay else -demand.worth
+        columns = assigned if model.problem.asked.decay else served
+        return Goal(columns, cost, 0.0, -1.0, worth.scale)
+    step = 1.0 / worth.scale
+    return Goal(served, -demand.worth, -demand.fixed_worth, -1.0, worth.scale, step)
+
+
+def fewest_sites(model: Model, *, first: bool) -> Goal:
+    """Set covering (Toregas et al. 1971), or the share asked for; as second aim it only counts."""
+    if first:
+        add_requirement(model)
+    new = np.union1d(model.problem.required, model.problem.free)
+    return Goal(model.columns_of(new), np.ones(len(new)), 0.0, step=1.0)
+
+
+def add_requirement(model: Model) -> None:
+    """Cover everybody whom any candidate can, or the share asked for."""
+    demand, served = model.cover()[:2]
+    share, capacity = model.problem.asked.share, model.problem.asked.capacity
+    if share is None and not capacity:
+        places = model.usable[model.usable < model.problem.n_places]
+        held = demand.workers > 0
+        table = sparse.csr_array(demand.table[held][:, places])
+        low = demand.need - demand.base[held]
+        model.program.add_rows([(model.columns_of(places), table)], low, np.inf)
+        return
+    whole = demand.fixed + demand.workers.sum()
+    wanted = whole if share is None else np.ceil(share * demand.total - 1e-6)
+    rule = Rule("share", "", NONE, wanted - demand.fixed, np.inf, demand.fixed, demand.total)
+    model.add_rule(rule, [(served, row_of(demand.workers))])
+
+
+def least_walking(model: Model, *, first: bool) -> Goal:  # noqa: ARG001
+    """Add up the minutes to the nearest: the p-median (Hakimi 1964)."""
+    problem = model.problem
+    scale = problem.worth.place_scale
+    if not problem.asked.capacity:
+        return Goal(*walking_columns(model), scale=scale)
+    saved = _minutes_of_pairs(model) - problem.table.reach.cutoff
+    demand, _, pairs, assigned = model.cover()
+    constant = float(problem.worth.places.sum()) * problem.table.reach.cutoff
+    return Goal(assigned, demand.worth[pairs.row] * saved, constant, scale=scale)
+
+
+def fairest(model: Model, *, first: bool) -> Goal:  # noqa: ARG001
+    """Lift the smallest share."""
+    demand, served = model.cover()[:2]
+    share = model.program.add_columns(1)
+    for one in demand.groups:
+        if one.column == model.problem.asked.fair_by and one.total > 0:
+            blocks = [(served[one.rows], row_of(demand.workers[one.rows] / one.total))]
+            blocks.append((share, row_of(np.array([-1.0]))))
+            model.program.add_rows(blocks, -one.fixed / one.total, np.inf)
+    return Goal(share, -np.ones(1), 0.0, -1.0)
+
+
+def prefer(model: Model, *, first: bool) -> Goal:  # noqa: ARG001
+    """Open what is preferred, keep stations, upgrade no more than is needed."""
+    places = model.problem.places
+    preferred = np.intersect1d(places.preferred, model.usable)
+    columns = model.columns_of(np.concatenate([preferred, places.closable, places.upgrades]))
+    cost = -np.ones(len(columns))
+    cost[len(columns) - len(places.upgrades) :] = 1.0 / (len(places.upgrades) + 1)
+    return Goal(columns, cost, 0.0, -1.0)
+
+
+GOALS: dict[str, Callable[..., Goal]] = {
+    "most_covered": most_covered,
+    "fewest_sites": fewest_sites,
+    "least_walking": least_walking,
+    "fairest": fairest,
+    "prefer": prefer,
+}
+
+
+def hold(model: Model, aim: str, value: float, *, first: bool) -> None:
+    """Let no later aim make this one worse."""
+    if aim == "shortest_worst":
+        model.walk_within(value)
+        return
+    goal = GOALS[aim](model, first=first)
+    limit = goal.sign * value * goal.scale - goal.constant
+    size = max(1.0, float(np.abs(goal.cost).max(initial=0.0)))
+    tolerance = 0.5 * goal.step * goal.scale or 1e-7 * max(1.0, abs(limit))
+    row = row_of(goal.cost / size)
+    model.program.add_rows([(goal.columns, row)], -np.inf, (limit + tolerance) / size)
+
+
+def walking_columns(model: Model) -> tuple[Ints, Floats, float]:
+    """Add "nobody within this step" per row and step; return them, costs, and what is certain.
+
+    The radius formulation of the p-median (Cornuéjols, Nemhauser & Wolsey 1980).
+    """
+    problem = model.problem
+    minutes, today = minutes_by_row(problem)
+    far = np.minimum(today, problem.table.reach.cutoff)
+    places = model.usable[model.usable < problem.n_places]
+    pairs = sparse.csr_array(minutes[places]).tocoo()
+    units = problem.worth.places.astype(float)
+    keep = (pairs.data < far[pairs.col]) & (units[pairs.col] > 0)
+    site, row, walk = pairs.row[keep], pairs.col[keep], pairs.data[keep]
+    order = np.lexsort((site, walk, row))
+    site, row, walk = site[order], row[order], walk[order]
+    new_row = np.ones(len(row), bool)
+    new_row[1:] = row[1:] != row[:-1]
+    new = new_row.copy()
+    new[1:] |= walk[1:] != walk[:-1]
+    first, of, at = new_row[new], row[new], walk[new]
+    following = np.append(at[1:], 0.0)
+    last = np.append(first[1:], np.ones(min(len(first), 1), bool))
+    following[last] = far[of[last]]
+    count = len(at)
+    missed = model.program.add_columns(count)
+    opens = sparse.csr_array(
+        (np.ones(len(site)), (np.cumsum(new) - 1, site)), shape=(count, len(places))
+    )
+    blocks = [(missed, _chain(first)), (model.columns_of(places), opens)]
+    model.program.add_rows(blocks, first.astype(float), np.inf)
+    nearest = far.copy()
+    nearest[of[first]] = at[first]
+    return missed, units[of] * (following - at), float(units @ nearest)
+
+
+def _chain(first: np.ndarray) -> sparse.csr_array:
+    """Each step less the one before it in its row."""
+    count, back = len(first), np.flatnonzero(~first)
+    values = np.concatenate([np.ones(count), -np.ones(len(back))])
+    rows = np.concatenate([np.arange(count), back])
+    columns = np.concatenate([np.arange(count), back - 1])
+    return sparse.csr_array((values, (rows, columns)), shape=(count, count))
+
+
+def _minutes_of_pairs(model: Model) -> Floats:
+    demand, _, pairs, assigned = model.cover()
+    minutes, _ = minutes_by_row(model.problem)
+    place = np.flatnonzero(demand.of >= 0)  # with capacity every place is a row of its own
+    if not len(assigned):
+        return np.zeros(0)  # looked up, no pairs at all would be a sparse table
+    return np.asarray(minutes.tocsr()[pairs.col, place[pairs.row]], dtype=np.float64)
+
+
+def _worth_of_pairs(model: Model) -> Floats:
+    demand, _, pairs, _ = model.cover()
+    worth, place = model.problem.worth, np.flatnonzero(demand.of >= 0)
+    near = _minutes_of_pairs(model) <= worth.limits.astype(np.float32)[:, None]
+    return np.asarray((near * worth.units[:, place[pairs.row]]).sum(axis=0), float)
+
+
+def value_of(
+    model: Model | None, problem: Problem, aim: str, outcome: Outcome | None, sites: Ints
+) -> float:
+    """Count the aim's value in the planner's units."""
+    shared = aim in ("most_covered", "least_walking", "fairest")
+    if shared and problem.asked.capacity and model is not None and outcome is not None:
+        return _value_with_room(model, aim, outcome)
+    return VALUES[aim](problem, sites)
+
+
+def _value_with_room(model: Model, aim: str, outcome: Outcome) -> float:
+    """With capacity the value is what the program says: who goes where."""
+    values, _, _ = outcome
+    demand, served = model.cover()[:2]
+    if values is None:
+        return math.nan
+    if aim == "fairest":
+        level = np.minimum(values[served], 1.0) * demand.workers
+        shares = [
+            float((one.fixed + level[one.rows].sum()) / one.total)
+            for one in demand.groups
+            if one.column == model.problem.asked.fair_by and one.total > 0
+        ]
+        return min(shares, default=math.nan)
+    goal = most_covered(model, first=True) if aim == "most_covered" else None
+    goal = goal or least_walking(model, first=True)
+    return goal.sign * (goal.constant + float(goal.cost @ values[goal.columns])) / goal.scale
+
+
+def _times(problem: Problem, sites: Ints) -> Ints:
+    """How many open places are within each limit of each place: limits × demand."""
+    opened = np.concatenate([problem.fixed, sites[sites < problem.n_places]])
+    limits = problem.worth.limits
+    minutes, _ = minutes_by_row(problem)
+    pattern = within_each(sparse.csr_array(minutes.tocsr()[opened]), limits)
+    return np.asarray(pattern.sum(axis=0, dtype=np.int64)).reshape(len(limits), -1)
+
+
+def covered_worth(problem: Problem, sites: Ints) -> float:
+    """Add up what the covered count for (covered twice, under ``backup``)."""
+    need = 2 if problem.asked.backup else 1
+    won = problem.worth.units[_times(problem, sites) >= need]
+    return float(won.sum()) / problem.worth.scale
+
+
+def smallest_share(problem: Problem, sites: Ints) -> float:
+    """Smallest share covered of any value of the column to be fair by; NaN without workers."""
+    need = 2 if problem.asked.backup else 1
+    covered = _times(problem, sites)[-1] >= need
+    table = problem.table
+    groups = table.demand[problem.asked.fair_by].iloc[table.demand_order].to_numpy()
+    units = pd.DataFrame({"workers": table.units, "won": np.where(covered, table.units, 0)})
+    sums = units.groupby(groups, sort=False).sum()
+    return float((sums["won"] / sums["workers"].where(sums["workers"] > 0)).min())
+
+
+def walking(problem: Problem, sites: Ints) -> float:
+    """Worker-minutes to the nearest open place; nobody within the cutoff counts the cutoff."""
+    nearest = np.minimum(_nearest(problem, sites), problem.table.reach.cutoff)
+    return float(problem.worth.places @ nearest) / problem.worth.place_scale
+
+
+def _number(problem: Problem, sites: Ints) -> float:
+    return float((sites < len(problem.by_id)).sum())
+
+
+def _liked(problem: Problem, sites: Ints) -> float:
+    """Preferred sites and kept stations."""
+    kept = np.union1d(problem.places.preferred, problem.places.closable)
+    return float(np.isin(sites, kept).sum())
+
+
+def worst(problem: Problem, sites: Ints) -> float:
+    """Longest walk of anybody whom a station or a usable candidate reaches (inf if unserved)."""
+    reached = np.isfinite(_nearest(problem, problem.usable))
+    heavy = reached & (problem.table.units > 0)
+    return float(_nearest(problem, sites)[heavy].max(initial=0.0))
+
+
+def _nearest(problem: Problem, sites: Ints) -> Floats:
+    """Minutes from each place to the nearest open one, inf if there is none."""
+    minutes, nearest = minutes_by_row(problem)
+    mine = sparse.csr_array(minutes[sites[sites < problem.n_places]]).tocoo()
+    np.minimum.at(nearest, mine.col, mine.data)
+    return nearest
+
+
+VALUES: dict[str, Callable[[Problem, Ints], float]] = {
+    "most_covered": covered_worth,
+    "fewest_sites": _number,
+    "least_walking": walking,
+    "shortest_worst": worst,
+    "fairest": smallest_share,
+    "prefer": _liked,
+}
