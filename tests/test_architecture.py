@@ -23,6 +23,7 @@ FLOORS = (
         "_vocabulary",
         "_files",
         "_hours_text",
+        "_notebook",
     ),
     (
         "coordinates",

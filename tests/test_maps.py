@@ -21,6 +21,7 @@ import shapely
 
 import town
 from hostile import CHANNELS, LINKS, PAYLOADS, hostile_map
+from servicecircle import _notebook
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.maps import (
@@ -565,6 +566,24 @@ def test_a_large_map_is_not_put_into_a_notebook(plan, monkeypatch):
     assert len(made._repr_html_()) < 500
 
 
+def test_results_show_their_table_and_a_small_map_in_a_notebook(plan):
+    for result in (plan, plan.today):
+        shown = result._repr_html_()
+        assert shown.startswith("<table")
+        assert shown.count("<iframe") == 1
+        assert len(shown.encode()) < 5e6
+
+
+def test_results_without_streets_or_too_large_show_their_table_only(plan, monkeypatch):
+    bare = measure_coverage(plan.today.reach, plan.existing, town.workers(), minutes=[5, 10])
+    assert "<iframe" not in bare._repr_html_()
+    monkeypatch.setattr(_notebook, "MOST_PLACES", 10)
+    shown = plan._repr_html_()
+    assert "<table" in shown
+    assert "<iframe" not in shown
+    assert "map_plan(…)" in shown
+
+
 def test_the_source_line_says_what_was_assumed_about_the_workers(network):
     workers = town.workers()
     workers.attrs = {"source": "WorldPop", "year": 2020, "notes": ["half work", "half work"]}
@@ -660,9 +679,9 @@ def test_two_years_without_a_change_have_no_area_gained_or_lost(two_years):
 
 
 def test_two_years_of_other_workers_or_another_speed_are_refused(network, two_years):
-    before, after = two_years
+    _, after = two_years
     fewer = measure_coverage(network, town.stations(), town.workers().iloc[1:], minutes=[5, 10])
-    with pytest.raises(InputError, match="same workers.*1 ids.*'W0'"):
+    with pytest.raises(InputError, match=r"same workers.*1 ids.*'W0'"):
         map_coverage(after, before=fewer)
     slow = measure_coverage(network, town.stations(), town.workers(), minutes=[5, 10], speed=4)
     with pytest.raises(InputError, match=r"speed=4(\.0)?, the coverage with 4.5"):

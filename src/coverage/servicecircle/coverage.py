@@ -17,6 +17,7 @@ from servicecircle._checks import (
     crs_of,
     name_some,
 )
+from servicecircle._notebook import with_map
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.hours import open_at, read_moment
 from servicecircle.reach import Reach, reach_of
@@ -74,7 +75,7 @@ class Coverage:
         )
 
     def _repr_html_(self) -> str:
-        return str(self.summary().to_html())
+        return with_map(self, self.summary().to_html(), "map_coverage")
 
     @property
     def _weights(self) -> np.ndarray:

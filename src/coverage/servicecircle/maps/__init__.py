@@ -9,10 +9,12 @@ from servicecircle.errors import InputError
 from servicecircle.maps._basemap import check_basemap
 from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
 from servicecircle.maps._page import make_map, write_map
+from servicecircle.maps._payload import make_payload
 from servicecircle.maps._size import sized_payload
 from servicecircle.maps._week import plot_week
 from servicecircle.maps._years import scene_of_years
 from servicecircle.maps.pictures import plot_coverage, plot_plan, save_png
+from servicecircle.siting import SitePlan
 from servicecircle.standards import ensure_standard
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from servicecircle.coverage import Coverage
     from servicecircle.maps._basemap import Basemap
     from servicecircle.maps._scene import Language
-    from servicecircle.siting import SitePlan
     from servicecircle.standards import Standard
 
 __all__ = [
@@ -185,6 +186,14 @@ def map_plan(
         basemap=_known(basemap),
     )
     return make_map(sized_payload(scene))
+
+
+def small_map(result: Coverage | SitePlan) -> folium.Map:
+    """Draw a result for a notebook: without the circles of single places, so that it is light."""
+    ground: dict[str, Any] = {"districts": None, "water": None, "areas": None, "circles": False}
+    if isinstance(result, SitePlan):
+        return make_map(make_payload(scene_of_plan(result, plan_areas=None, **ground)))
+    return make_map(make_payload(scene_of_coverage(result, **ground)))
 
 
 def save_map(

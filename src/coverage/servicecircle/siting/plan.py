@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from servicecircle._notebook import with_map
 from servicecircle._sentences import count_text, percent_text
 
 if TYPE_CHECKING:
@@ -196,7 +197,8 @@ class SitePlan:
     def _repr_html_(self) -> str:
         shown = ["order", "gain", "covered_after", "share_after", "reason_zh", "reason_en"]
         table = self.sites[[name for name in ("name", *shown) if name in self.sites.columns]]
-        return f"{self.summary().to_html(index=False)}{pd.DataFrame(table).to_html()}"
+        tables = f"{self.summary().to_html(index=False)}{pd.DataFrame(table).to_html()}"
+        return with_map(self, tables, "map_plan")
 
 
 def gap_between(value: float, bound: float) -> float:
