@@ -1,5 +1,6 @@
 """Workbooks and GeoPackages, read back with openpyxl and sqlite."""
 
+import json
 import re
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
+import matplotlib.pyplot as plt
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -374,6 +376,31 @@ def test_geopackage_carries_areas_and_a_default_style_for_every_layer_of_places(
         )
     label = {name: text for name, *_, text in styles}["sites"]
     assert 'fieldName="order"' in label
+
+
+def test_qgis_opens_the_layers_in_our_colours(plan, tmp_path):
+    python = "/usr/bin/python3"
+    found = subprocess.run([python, "-c", "import qgis.core"], capture_output=True, check=False)
+    if found.returncode:
+        pytest.skip("QGIS is not installed (Debian: python3-qgis)")
+    write_report(plan, tmp_path / "plan.gpkg")
+    script = Path(__file__).with_name("qgis_render.py")
+    done = subprocess.run(
+        [python, script, tmp_path / "plan.gpkg", tmp_path / "plan.png"],
+        capture_output=True,
+        check=True,
+        timeout=120,
+        env={"QT_QPA_PLATFORM": "offscreen", "HOME": str(tmp_path), "PATH": "/usr/bin"},
+    )
+    layers = json.loads(done.stdout)
+    assert all(layer["styled"] for layer in layers.values()), layers
+    for name in ("area_today", "area_plan"):
+        assert layers[name]["legend"] == ["10 分钟 min", "5 分钟 min"]
+    assert layers["gaps"]["legend"] == ["仍未覆盖 still a gap", "方案覆盖 by the plan"]
+    picture = plt.imread(tmp_path / "plan.png")[:, :, :3]
+    colours = {tuple(colour) for colour in np.rint(picture * 255).astype(int).reshape(-1, 3)}
+    areas = {(203, 232, 225), (138, 202, 188), (252, 228, 196), (247, 205, 150)}
+    assert areas | {(196, 40, 28), (11, 79, 74)} <= colours  # sites and stations
 
 
 def blocks_of(path: Path, sheet: str) -> list[list[tuple[object, ...]]]:

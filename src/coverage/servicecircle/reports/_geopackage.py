@@ -48,9 +48,7 @@ def write_geopackage(
         )
 
     spatial = [block for block in layers if isinstance(block.frame, gpd.GeoDataFrame)]
-    styles = layer_styles(
-        {block.layer: weight if weight in block.frame.columns else None for block in spatial}
-    )
+    styles = layer_styles({block.layer: block.frame for block in spatial}, weight)
     if len(styles):
         pyogrio.write_dataframe(
             styles,

@@ -21,23 +21,28 @@ CANDIDATE: Mark = {"name": "circle", "color": "255,255,255,255", "outline_color"
                    "outline_width": "0.3", "size": "1.8"}  # fmt: skip
 GAP: Mark = {"name": "circle", "color": "111,42,102,214", "outline_color": "255,255,255,255",
              "outline_width": "0.2", "size": "2"}  # fmt: skip
+REACHED = "233,169,92,214"  # a gap of today that the plan covers
+# Fill of the largest minutes, fill of the smaller, outline
 FILLS = {
-    "area_today": ("203,232,225,255", "15,107,97,255"),
-    "area_plan": ("252,228,196,255", "180,83,10,255"),
+    "area_today": ("203,232,225,255", "138,202,188,255", "15,107,97,255"),
+    "area_plan": ("252,228,196,255", "247,205,150,255", "180,83,10,255"),
 }
+GAP_CLASS = "CASE WHEN \"covered\" THEN '方案覆盖 by the plan' ELSE '仍未覆盖 still a gap' END"
 
 
-def layer_styles(layers: dict[str, str | None]) -> pd.DataFrame:
+def layer_styles(layers: dict[str, pd.DataFrame], weight: str) -> pd.DataFrame:
     """Return the rows of ``layer_styles`` for the layers we have a style for.
 
     Parameters
     ----------
     layers : mapping
-        Layer names to the column of workers that the layer has, or ``None``.
+        Layer names to their rows.
+    weight : str
+        The column of workers, where a layer has it.
     """
     rows = []
-    for name, workers in layers.items():
-        style = _style(name, workers)
+    for name, frame in layers.items():
+        style = _style(name, frame, weight)
         if style is None:
             continue
         rows.append(
@@ -59,43 +64,74 @@ def layer_styles(layers: dict[str, str | None]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _style(layer: str, workers: str | None) -> str | None:
+def _style(layer: str, frame: pd.DataFrame, weight: str) -> str | None:
     if layer in FILLS:
-        fill, line = FILLS[layer]
-        return _document(
-            "fill",
-            "SimpleFill",
-            {"color": fill, "outline_color": line, "outline_width": "0.3", "style": "solid"},
-        )
+        return _areas(frame, *FILLS[layer])
     if layer == "sites":
-        return _document("marker", "SimpleMarker", SITE, label="order")
+        return _document("marker", {"": SITE}, label="order")
     if layer == "gaps":
-        grow = f'max(0.8, 0.12 * sqrt(coalesce("{workers}", 0)))' if workers else None
-        return _document("marker", "SimpleMarker", GAP, size=grow)
+        seen = f'max(0.8, 0.12 * sqrt(coalesce("{weight}", 0)))'
+        size = seen if weight in frame.columns else None
+        if "covered" not in frame.columns:
+            return _document("marker", {"": GAP}, size=size)
+        marks = {"仍未覆盖 still a gap": GAP, "方案覆盖 by the plan": GAP | {"color": REACHED}}
+        return _document("marker", marks, by=GAP_CLASS, size=size)
     mark = {"stations": STATION, "candidates": CANDIDATE}.get(layer)
-    return None if mark is None else _document("marker", "SimpleMarker", mark)
+    return None if mark is None else _document("marker", {"": mark})
+
+
+def _areas(frame: pd.DataFrame, largest: str, smaller: str, line: str) -> str:
+    """Fill the area of each cutoff, the smaller darker."""
+    minutes = sorted(frame["minutes"].unique(), reverse=True)
+    looks = {
+        f"{limit:g} 分钟 min": {
+            "color": largest if limit == minutes[0] else smaller,
+            "outline_color": line,
+            "outline_width": "0.3",
+            "style": "solid",
+        }
+        for limit in minutes
+    }
+    return _document("fill", looks, by="to_string(\"minutes\") || ' 分钟 min'")
 
 
 def _document(
-    kind: str, symbol: str, look: Mark, *, label: str | None = None, size: str | None = None
+    kind: str,
+    looks: dict[str, Mark],
+    *,
+    by: str | None = None,
+    label: str | None = None,
+    size: str | None = None,
 ) -> str:
-    """Write one symbol for all features, with a label or a size by expression if wanted."""
+    """Write one symbol for all features, or one for each value of the expression ``by``."""
     root = ET.Element("qgis", version=VERSION, styleCategories="Symbology|Labeling",
                       labelsEnabled=str(int(label is not None)))  # fmt: skip
     renderer = ET.SubElement(root, "renderer-v2", type="singleSymbol", symbollevels="0",
                              enableorderby="0", forceraster="0")  # fmt: skip
+    if by is not None:
+        renderer.attrib |= {"type": "categorizedSymbol", "attr": by}
+        categories = ET.SubElement(renderer, "categories")
+        for number, name in enumerate(looks):
+            ET.SubElement(categories, "category", value=name, label=name, symbol=str(number),
+                          render="true", type="string")  # fmt: skip
     symbols = ET.SubElement(renderer, "symbols")
-    one = ET.SubElement(symbols, "symbol", type=kind, name="0", alpha="1", clip_to_extent="1",
+    for number, look in enumerate(looks.values()):
+        _symbol(symbols, str(number), kind, look, size)
+    if label is not None:
+        _label(root, label)
+    return ET.tostring(root, encoding="unicode")
+
+
+def _symbol(parent: ET.Element, name: str, kind: str, look: Mark, size: str | None) -> None:
+    one = ET.SubElement(parent, "symbol", type=kind, name=name, alpha="1", clip_to_extent="1",
                         force_rhr="0")  # fmt: skip
-    layer = ET.SubElement(one, "layer", {"class": symbol, "enabled": "1", "locked": "0",
+    form = {"fill": "SimpleFill", "marker": "SimpleMarker"}[kind]
+    layer = ET.SubElement(one, "layer", {"class": form, "enabled": "1", "locked": "0",
                                          "pass": "0"})  # fmt: skip
     units = {f"{part}_unit": "MM" for part in ("size", "outline_width", "offset")}
     _options(layer, look | units)
     if size is not None:
         _expression(layer, "size", size)
-    if label is not None:
-        _label(root, label)
-    return ET.tostring(root, encoding="unicode")
 
 
 def _options(parent: ET.Element, values: Mark) -> None:
