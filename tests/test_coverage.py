@@ -150,10 +150,17 @@ def test_frames_are_not_changed(line):
 
 def test_reach_travels_through_a_file_and_a_frame(line, tmp_path):
     city, network, workers = line
-    reach = walk_times(network, city.places("AC"), workers, cutoff=10)
+    reach = walk_times(
+        network, city.places("AC").rename_axis("站点"), workers.rename_axis("id"), cutoff=10
+    )
     reach.save(tmp_path / "reach.parquet")
     again = Reach.open(tmp_path / "reach.parquet")
-    assert again.facility_ids.tolist() == ["A", "C"]
+    for index in ("facility_ids", "demand_ids"):
+        pd.testing.assert_index_equal(getattr(again, index), getattr(reach, index))
+    for status in ("facility_status", "demand_status"):
+        pd.testing.assert_series_equal(
+            getattr(again, status), getattr(reach, status), check_dtype=False
+        )
     assert (again.minutes != reach.minutes).nnz == 0
     assert again.minutes.nnz == reach.minutes.nnz == 5  # a walk of 0 minutes is stored
     table = reach.to_frame()

@@ -196,6 +196,7 @@ class Reach:
             "cutoff": self.cutoff,
             "facility_ids": self.facility_ids.tolist(),
             "demand_ids": self.demand_ids.tolist(),
+            "names": [self.facility_ids.name, self.demand_ids.name],
             "facility_status": self.facility_status.tolist(),
             "demand_status": self.demand_status.tolist(),
         }
@@ -227,7 +228,9 @@ class Reach:
             raise CacheError(
                 f"{str(path)!r} has the format {head.get('format')!r}, not {FORMAT!r}."
             )
-        rows, columns = pd.Index(head["facility_ids"]), pd.Index(head["demand_ids"])
+        names = head.get("names", [None, None])  # files of before have none
+        rows = pd.Index(head["facility_ids"], name=names[0])
+        columns = pd.Index(head["demand_ids"], name=names[1])
         minutes = _sparse(
             table["row"].to_numpy(),
             table["column"].to_numpy(),
@@ -235,8 +238,8 @@ class Reach:
             (len(rows), len(columns)),
         )
         status = (
-            pd.Series(head["facility_status"], index=rows, dtype=object),
-            pd.Series(head["demand_status"], index=columns, dtype=object),
+            pd.Series(head["facility_status"], index=rows, dtype=object, name="status"),
+            pd.Series(head["demand_status"], index=columns, dtype=object, name="status"),
         )
         return cls(rows, columns, minutes, head["cutoff"], *status)
 
