@@ -21,6 +21,8 @@ from servicecircle.errors import InputError
 from servicecircle.networks.profile import Mode
 from servicecircle.standards import standard
 
+AIMS = ("most_covered", "fewest_sites", "least_walking", "shortest_worst", "fairest")
+
 
 def _beside_config(path: Path, info: ValidationInfo) -> Path:
     folder = Path((info.context or {}).get("folder", "."))
@@ -34,6 +36,13 @@ def _known_standard(name: str, info: ValidationInfo) -> str:
     return name
 
 
+def _one_or_two_aims(given: Any) -> str | tuple[str, ...]:
+    aims = [given] if isinstance(given, str) else given
+    if not isinstance(aims, list | tuple) or not 0 < len(aims) <= 2 or set(aims) - set(AIMS):  # noqa: PLR2004
+        raise ValueError(f"must be one of {list(AIMS)}, or two of them")
+    return given if isinstance(given, str) else tuple(aims)
+
+
 def _minutes_asked(given: Any, info: ValidationInfo) -> tuple[float, ...]:
     """Take the minutes given, else those the preset states, else 10 and 15."""
     preset = info.data.get("preset")
@@ -45,6 +54,8 @@ FilePath = Annotated[Path, AfterValidator(_beside_config)]
 Preset = Annotated[str, AfterValidator(_known_standard)]
 Minutes = Annotated[tuple[float, ...], BeforeValidator(_minutes_asked)]
 Speed = Annotated[float, BeforeValidator(check_speed)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Aim = Annotated[str | tuple[str, ...], BeforeValidator(_one_or_two_aims)]
 Heights = Literal["ele"] | FilePath
 
 
@@ -109,21 +120,28 @@ class Choice(_Part):
     """
 
     n_open: Annotated[StrictInt, Field(ge=0)] | None
-    aim: Literal["most_covered", "fewest_sites", "least_walking", "shortest_worst", "fairest"] = (
-        "most_covered"
-    )
+    aim: Aim = "most_covered"
+    decay: Literal["linear", "gaussian"] | tuple[Share, ...] | None = None
+    group_weights: dict[str, Annotated[float, Field(ge=0)]] | None = None
     budget: Annotated[float, Field(ge=0)] | None = None
     cost: str = "cost"
     at_least: dict[str, StrictInt | dict[str, StrictInt]] = {}
     at_most: dict[str, StrictInt | dict[str, StrictInt]] = {}
     count_existing: bool = True
     min_spacing: Annotated[float, Field(ge=0)] | None = None
+    min_spacing_minutes: Annotated[float, Field(ge=0)] | None = None
     exclusive: str | tuple[tuple[str, ...], ...] | None = None
     floor: dict[str, float | dict[str, float]] = {}
-    share: Annotated[float, Field(ge=0, le=1)] | None = None
+    max_minutes: Annotated[float, Field(ge=0)] | None = None
+    share: Share | None = None
     backup: bool = False
     capacity: str | None = None
     split: bool = True
+    closable: str | tuple[str, ...] = ()
+    closing_cost: str = "closing_cost"
+    upgradable: str | None = None
+    upgrade_cost: str = "upgrade_cost"
+    prefer: str | tuple[str, ...] = ()
     fair_by: str | None = None
     required: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -135,7 +153,9 @@ class Choice(_Part):
     @classmethod
     def _number_may_be_missing(cls, data: Any) -> Any:
         """Let a budget, or the aim of few sites, stand for the number of sites."""
-        known = isinstance(data, dict) and ("budget" in data or data.get("aim") == "fewest_sites")
+        known = isinstance(data, dict) and (
+            "budget" in data or "fewest_sites" in str(data.get("aim"))
+        )
         return {"n_open": None, **data} if known else data
 
 

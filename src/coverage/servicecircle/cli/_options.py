@@ -76,27 +76,34 @@ class Walking:
 _DEFAULTS = asdict(Walking())
 
 
-def takes_walking(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command with the argument ``walking`` one option for each of its fields."""
-    rules = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=field.type,
+def takes(name: str, options: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command with the argument ``name`` one option for each field of a dataclass."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        rules = [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=field.type,
+            )
+            for field in dataclasses.fields(options)
+        ]
+        own = inspect.signature(command).parameters
+
+        @functools.wraps(command)
+        def run(**given: Any) -> None:
+            held = options(**{rule.name: given.pop(rule.name) for rule in rules})
+            command(**given, **{name: held})
+
+        shown = [*(own[one] for one in own if one != name), *rules]
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in shown]
         )
-        for field in dataclasses.fields(Walking)
-    ]
-    own = inspect.signature(command).parameters
+        run.__annotations__ = {one.name: one.annotation for one in shown}
+        return run
 
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        walking = Walking(**{rule.name: given.pop(rule.name) for rule in rules})
-        command(**given, walking=walking)
+    return decorate
 
-    shown = [*(own[name] for name in own if name != "walking"), *rules]
-    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in shown]
-    )
-    run.__annotations__ = {one.name: one.annotation for one in shown}
-    return run
+
+takes_walking = takes("walking", Walking)

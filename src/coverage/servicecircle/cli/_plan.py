@@ -219,7 +219,9 @@ def summary_of(job: Job) -> dict[str, Any]:
             "bound": plan.bound,
             "optimality_gap": plan.optimality_gap,
             "seconds": round(plan.seconds, 3),
+            "aims": _rows(plan.aims),
             "sites": _sites(plan),
+            "stations": _stations(plan),
             "conflicts": [
                 {"rule": row["rule"], "ids": list(map(str, row["ids"])), "reason": row["reason_en"]}
                 for _, row in plan.conflicts.iterrows()
@@ -250,6 +252,14 @@ def _sites(plan: SitePlan) -> list[dict[str, Any]]:
         figures = {name: _plain(row[name]) for name in shown if name in row.index}
         rows.append({"id": str(site), "lon": lon, "lat": lat, **figures})
     return rows
+
+
+def _stations(plan: SitePlan) -> list[dict[str, str]]:
+    """Today's stations that close or are upgraded."""
+    if "action" not in plan.existing.columns:
+        return []
+    changed = plan.existing.loc[plan.existing["action"] != "stays", "action"]
+    return [{"id": str(one), "action": action} for one, action in changed.items()]
 
 
 def _by(plan: SitePlan, by: str | gpd.GeoDataFrame) -> list[dict[str, Any]]:

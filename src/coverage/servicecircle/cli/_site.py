@@ -1,9 +1,5 @@
 """The command that chooses sites."""
 
-from typing import Annotated
-
-import typer
-
 from servicecircle.cli._app import app
 from servicecircle.cli._inputs import check_target, read_tables, require_joined, speed_on
 from servicecircle.cli._options import (
@@ -17,9 +13,11 @@ from servicecircle.cli._options import (
     Speed,
     System,
     Walking,
+    takes,
     takes_walking,
 )
 from servicecircle.cli._outputs import RESULTS, write_result
+from servicecircle.cli._rules import Rules
 from servicecircle.cli._screen import steps
 from servicecircle.cli._show import print_rows
 
@@ -28,24 +26,23 @@ from servicecircle.cli._show import print_rows
     epilog="Example: servicecircle site --network streets.parquet --candidates shops.xlsx "
     "--demand workers.csv --stations stations.csv --coordinates gcj02 --n-open 12 --out plan.xlsx"
 )
+@takes("rules", Rules)
 @takes_walking
 def site(
     network: Network,
     candidates: Candidates,
     demand: Demand,
-    n_open: Annotated[int, typer.Option(help="At most this many new sites.")],
     *,
     stations: MaybeStations = None,
     out: Out = None,
     coordinates: System = "auto",
     minutes: Minutes = [10, 15],  # noqa: B006
     speed: Speed = None,
-    time_limit: Annotated[float, typer.Option(help="Seconds for searching and proving.")] = 30,
-    seed: Annotated[int, typer.Option(help="For the local search.")] = 0,
     as_json: AsJson = False,
     walking: Walking,
+    rules: Rules,
 ) -> None:
-    """Choose the set of sites that together cover the most; --out .html, .xlsx, .docx or .gpkg."""
+    """Choose the best set of sites under your rules; --out .html, .xlsx, .docx or .gpkg."""
     walking.check(
         {"network": network, "candidates": candidates, "demand": demand, "stations": stations}
     )
@@ -65,9 +62,7 @@ def site(
             existing=existing,
             minutes=minutes,
             speed=speed_on(streets, speed),
-            n_open=n_open,
-            time_limit=time_limit,
-            seed=seed,
+            **rules.keywords(),
         )
         require_joined(result.demand, "demand", streets.max_access)
         require_joined(result.candidates, "candidates", streets.max_access)
