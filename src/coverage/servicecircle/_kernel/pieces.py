@@ -13,7 +13,8 @@ def _add(rows, n_rows, k, street, low, high, at_low, at_high, along, against, cu
     """Add the reached parts of a stretch of street, from its low and from its high end.
 
     ``low`` and ``high`` are fractions of the street, ``at_low`` and ``at_high`` the costs
-    there, ``along`` and ``against`` the cost of the stretch both ways.
+    there, ``along`` and ``against`` the cost of the stretch both ways. ``rows`` has room
+    for two more. Returns the number of rows now.
     """
     up = down = 0.0
     if at_low <= cutoff and along < FAR:
@@ -29,22 +30,63 @@ def _add(rows, n_rows, k, street, low, high, at_low, at_high, along, against, cu
         down = min(down, 1.0 - up)
     size = high - low
     for way in range(2):
-        share = down if way else up
-        if share * size <= 0.0:
-            continue
-        if n_rows == rows.shape[0]:
-            larger = np.empty((2 * n_rows, 6))
-            larger[:n_rows] = rows
-            rows = larger
-        rows[n_rows, 0], rows[n_rows, 1] = k, street
+        share, start, cost, whole = up, low, at_low, along
         if way:
-            rows[n_rows, 2], rows[n_rows, 3] = high, high - down * size
-            rows[n_rows, 4], rows[n_rows, 5] = at_high, at_high + down * against
-        else:
-            rows[n_rows, 2], rows[n_rows, 3] = low, low + up * size
-            rows[n_rows, 4], rows[n_rows, 5] = at_low, at_low + up * along
+            share, start, cost, whole, size = down, high, at_high, against, -size
+        if share * abs(size) <= 0.0:
+            continue
+        rows[n_rows, 0], rows[n_rows, 1] = k, street
+        rows[n_rows, 2], rows[n_rows, 3] = start, start + share * size
+        rows[n_rows, 4], rows[n_rows, 5] = cost, cost + share * whole
         n_rows += 1
-    return rows, n_rows
+    return n_rows
+
+
+@compiled
+def _add_own(rows, n_rows, graph, k, street, at, here, dist, cutoff):
+    """Add the pieces of an origin's own street on either side of it, as ``_add`` does."""
+    along, against = float(graph.street_cost[street, 0]), float(graph.street_cost[street, 1])
+    first, last = float(dist[graph.ends[street, 0]]), float(dist[graph.ends[street, 1]])
+    for side in range(2):
+        low, high, at_low, at_high = 0.0, at, first, here
+        if side:
+            low, high, at_low, at_high = at, 1.0, here, last
+        size = high - low
+        up = float(FAR) if along >= FAR else along * size
+        down = float(FAR) if against >= FAR else against * size
+        n_rows = _add(rows, n_rows, k, street, low, high, at_low, at_high, up, down, cutoff)
+    return n_rows
+
+
+@compiled
+def _add_others(rows, n_rows, graph, k, nodes, dist, seen, mark, cutoff):
+    """Add the pieces of all streets at the reached ``nodes`` that are not ``mark`` in ``seen``."""
+    for node in nodes:
+        for arc in range(graph.indptr[node], graph.indptr[node + 1]):
+            street = graph.arc_street[arc]
+            if seen[street] == mark:
+                continue
+            seen[street] = mark
+            first, last = float(dist[graph.ends[street, 0]]), float(dist[graph.ends[street, 1]])
+            along = float(graph.street_cost[street, 0])
+            against = float(graph.street_cost[street, 1])
+            n_rows = _add(rows, n_rows, k, street, 0.0, 1.0, first, last, along, against, cutoff)
+    return n_rows
+
+
+@compiled
+def _room(rows, n_rows, graph, nodes):
+    """Return ``rows`` with room for the own street and all streets at ``nodes``."""
+    needed = n_rows + 4
+    for node in nodes:
+        needed += 2 * (graph.indptr[node + 1] - graph.indptr[node])
+    if needed <= rows.shape[0]:
+        return rows
+    larger = np.empty((2 * needed, 6))
+    for i in range(n_rows):
+        for j in range(6):
+            larger[i, j] = rows[i, j]
+    return larger
 
 
 @compiled
@@ -63,7 +105,7 @@ def pieces_of_each(graph, origins, fraction, order, cutoff):
     entries = np.empty((1024, 3), np.int32)
     seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
     counts = np.zeros(order.size, np.int64)
-    rows, n_rows = np.empty((4096, 6)), 0
+    rows, n_rows = np.empty((4096, 6)), np.int64(0)  # a literal 0 would compile twice
     for i in range(order.size):
         k = order[i]
         own = origins.street[k]
@@ -74,33 +116,13 @@ def pieces_of_each(graph, origins, fraction, order, cutoff):
         n_touched, entries = _search(
             graph, seeds, seed_costs, cutoff, dist, touched, heads, entries
         )
+        nodes = touched[:n_touched]
+        rows = _room(rows, n_rows, graph, nodes)
         seen[own] = i
-        at, here = fraction[k], origins.access[k]
-        along, against = graph.street_cost[own, 0], graph.street_cost[own, 1]
-        first, last = dist[graph.ends[own, 0]], dist[graph.ends[own, 1]]
-        along_first = FAR if along >= FAR else along * at
-        against_first = FAR if against >= FAR else against * at
-        along_last = FAR if along >= FAR else along * (1.0 - at)
-        against_last = FAR if against >= FAR else against * (1.0 - at)
-        rows, n_rows = _add(
-            rows, n_rows, k, own, 0.0, at, first, here, along_first, against_first, cutoff
-        )
-        rows, n_rows = _add(
-            rows, n_rows, k, own, at, 1.0, here, last, along_last, against_last, cutoff
-        )
-        for t in range(n_touched):
-            for arc in range(graph.indptr[touched[t]], graph.indptr[touched[t] + 1]):
-                street = graph.arc_street[arc]
-                if seen[street] == i:
-                    continue
-                seen[street] = i
-                first, last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
-                along = float(graph.street_cost[street, 0])
-                against = float(graph.street_cost[street, 1])
-                rows, n_rows = _add(
-                    rows, n_rows, k, street, 0.0, 1.0, first, last, along, against, cutoff
-                )
-        for t in range(n_touched):
-            dist[touched[t]] = FAR
+        here = float(origins.access[k])
+        n_rows = _add_own(rows, n_rows, graph, k, own, fraction[k], here, dist, cutoff)
+        n_rows = _add_others(rows, n_rows, graph, k, nodes, dist, seen, i, cutoff)
+        for node in nodes:
+            dist[node] = FAR
         counts[i] = n_rows - before
     return counts, rows[:n_rows]

@@ -10,7 +10,7 @@ import numpy as np
 
 from servicecircle._kernel.batch import in_threads
 from servicecircle._kernel.field import Raster
-from servicecircle._kernel.nearest import bin_segments, raster_strip, snap_points
+from servicecircle._kernel.nearest import cell_stays, nearest_cells, snap_points
 
 if TYPE_CHECKING:
     from servicecircle.networks.walk_network import WalkNetwork
@@ -43,6 +43,16 @@ def street_segments(
     return segments, of_vertex[keep], np.stack([share[keep], share[keep + 1]], axis=1)
 
 
+class _Grid(NamedTuple):
+    """Squares of ``size`` metres from a first one at ``west``, ``south``."""
+
+    west: float
+    south: float
+    size: float
+    columns: int
+    rows: int
+
+
 class StreetIndex(NamedTuple):
     """Street segments sorted into square bins."""
 
@@ -55,7 +65,6 @@ class StreetIndex(NamedTuple):
     south: float
     size: float
     columns: int
-    rows: int
 
     @classmethod
     def of(cls, network: WalkNetwork, *, islands: bool) -> StreetIndex:
@@ -63,26 +72,53 @@ class StreetIndex(NamedTuple):
         segments, street, span = street_segments(network, islands=islands)
         if not len(segments):
             empty = np.empty(0, np.int32)
-            return cls(segments, street, span, np.zeros(2, np.int64), empty, 0.0, 0.0, BIN, 1, 1)
+            return cls(segments, street, span, np.zeros(2, np.int64), empty, 0.0, 0.0, BIN, 1)
         low = segments.reshape(-1, 2).min(axis=0)
         extent = segments.reshape(-1, 2).max(axis=0) - low
         size = max(BIN, float(np.sqrt(np.prod(np.maximum(extent, BIN)) / MOST_BINS)))
         columns, rows = (int(side) for side in extent // size + 1)
         west, south = map(float, low)
-        start, members = bin_segments(segments, west, south, size, columns, rows)
-        return cls(segments, street, span, start, members, west, south, size, columns, rows)
+        start, members = _bin(segments, _Grid(west, south, size, columns, rows))
+        return cls(segments, street, span, start, members, west, south, size, columns)
 
     def nearest(self, xy: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Find the nearest street within ``limit`` metres of points (k, 2).
 
-        Returns ``street`` (-1 where none), ``fraction`` along it, ``distance`` in metres.
+        Returns ``street`` (-1 where none), ``fraction`` along it, ``distance`` in metres
+        (inf where none).
         """
         xy = np.ascontiguousarray(xy, dtype=float)
-        parts = in_threads(lambda part: snap_points(part, *self, float(limit)), xy)
-        if not parts:
-            return np.empty(0, np.int32), np.empty(0), np.empty(0)
-        street, fraction, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return street, fraction, distance
+        count = len(xy)
+        found = np.full(count, -1, np.int32), np.zeros(count), np.full(count, np.inf)
+        in_threads(
+            lambda rows: snap_points(rows, xy, *self, float(limit), *found), np.arange(count)
+        )
+        return found
+
+
+def _bin(segments: np.ndarray, grid: _Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Sort segments into the square bins that their boxes meet: CSR ``start``, ``members``."""
+    west, south, size, columns, rows = grid
+    column = ((segments[:, 0::2] - west) // size).astype(np.int64)
+    row = ((segments[:, 1::2] - south) // size).astype(np.int64)
+    wide = np.abs(np.diff(column)).ravel() + 1
+    counts = wide * (np.abs(np.diff(row)).ravel() + 1)
+    members = np.repeat(np.arange(len(segments), dtype=np.int32), counts)
+    place = np.arange(len(members)) - np.repeat(np.cumsum(counts) - counts, counts)
+    step = np.divmod(place, wide[members])
+    bins = (row.min(axis=1)[members] + step[0]) * columns + column.min(axis=1)[members] + step[1]
+    start = np.concatenate([[0], np.cumsum(np.bincount(bins, minlength=rows * columns))])
+    return start, members[np.argsort(bins, kind="stable")]
+
+
+class _Cells(NamedTuple):
+    """Raster cells near streets: number, street, place along it, distance, stays."""
+
+    cell: np.ndarray
+    street: np.ndarray
+    fraction: np.ndarray
+    distance: np.ndarray
+    stay: np.ndarray
 
 
 def build_raster(network: WalkNetwork, size: float = CELL) -> Raster:
@@ -100,35 +136,54 @@ def build_raster(network: WalkNetwork, size: float = CELL) -> Raster:
     lowest = segments[:, 1::2].min(axis=1) - limit
     highest = segments[:, 1::2].max(axis=1) + limit
 
-    def strip(row: int) -> tuple[np.ndarray, ...]:
+    def strip(row: int) -> _Cells:
         height = min(tall, rows - row) + 2  # and one row on either side
         base = south + (row - 1) * size
         near = (highest >= base) & (lowest <= base + (height - 1) * size)
-        cells, *rest = raster_strip(
-            segments[near], street[near], span[near], west, base, size, columns, height, limit
-        )
-        return ((cells + row * columns).astype(np.int32), *rest)
+        part = segments[near], street[near], span[near]
+        cells = _strip(*part, _Grid(west, base, size, columns, height), limit)
+        return cells._replace(cell=(cells.cell + (row - 1) * columns).astype(np.int32))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         parts = list(pool.map(strip, range(0, rows, tall)))
-    cell, nearest, fraction, distance, stay = (
-        np.concatenate(column) for column in zip(*parts, strict=True)
-    )
-    order = np.argsort(nearest, kind="stable")
-    cell, nearest, stay = cell[order], nearest[order], stay[order]
-    streets = np.arange(len(network.ends) + 1)
-    start = np.searchsorted(nearest, streets)
-    access = np.floor(distance[order] * 10.0 + 0.5).astype(np.uint16)
+    cells = _Cells(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    order = np.argsort(cells.street, kind="stable")
+    cells = _Cells(*(column[order] for column in cells))
+    grid = _Grid(west, south, size, columns, rows)
+    return _by_street(cells, len(network.ends), grid)
+
+
+def _strip(
+    segments: np.ndarray, street: np.ndarray, span: np.ndarray, grid: _Grid, limit: float
+) -> _Cells:
+    """Find the nearest streets in a strip; its first and last rows only serve their neighbours."""
+    x0, y0, cell, columns, rows = grid
+    count = rows * columns
+    best, nearest = np.full(count, limit * limit), np.full(count, -1, np.int32)
+    fraction = np.zeros(count, np.float32)
+    nearest_cells(segments, span, x0, y0, cell, columns, rows, limit, best, nearest, fraction)
+    cells = columns + np.flatnonzero(nearest[columns : count - columns] >= 0)
+    stay = np.full((len(cells), 4), 255, np.uint8)
+    cell_stays(cells, nearest, segments, street, x0, y0, cell, columns, limit, stay)
+    return _Cells(cells, street[nearest[cells]], fraction[cells], np.sqrt(best[cells]), stay)
+
+
+def _by_street(cells: _Cells, streets: int, grid: _Grid) -> Raster:
+    """Put cells that are sorted by street into runs."""
+    cell, street = cells.cell, cells.street
+    west, south, size, columns, rows = grid
+    start = np.searchsorted(street, np.arange(streets + 1))
+    access = np.floor(cells.distance * 10.0 + 0.5).astype(np.uint16)
     begins = np.ones(len(cell), bool)
-    begins[1:] = (cell[1:] != cell[:-1] + 1) | (nearest[1:] != nearest[:-1])
+    begins[1:] = (cell[1:] != cell[:-1] + 1) | (street[1:] != street[:-1])
     begins[1:] |= cell[1:] % columns == 0
     first = np.flatnonzero(begins)
     length = np.diff(np.append(first, len(cell)))
     runs = np.stack([cell[first] // columns, cell[first] % columns, length], axis=1)
     runs = runs.astype(np.int32)
-    run_start = np.searchsorted(nearest[first], streets)
+    run_start = np.searchsorted(street[first], np.arange(streets + 1))
     box = _boxes(runs, run_start, np.maximum.reduceat(access, first))
-    arrays = (runs, run_start, start, fraction[order], access, stay, box)
+    arrays = runs, run_start, start, cells.fraction, access, cells.stay, box
     return Raster(*arrays, west, south, size, rows, columns)
 
 
