@@ -5,7 +5,8 @@ const path = require("node:path");
 const test = require("node:test");
 
 const assets = path.join(__dirname, "../../src/coverage/servicecircle/_assets/map");
-for (const name of ["codec", "sums", "words", "data", "canvas"]) require(path.join(assets, `${name}.js`));
+for (const name of ["codec", "sums", "words", "data", "canvas"])
+  require(path.join(assets, `${name}.js`));
 const { codec, sums, words, unpack } = globalThis.ServiceCircle;
 
 const demand = (places) => ({
@@ -27,9 +28,18 @@ test("a coded line is the published example of its format", () => {
 test("the world's square is that of EPSG:3857", () => {
   const edge = 20037508.342789244;
   for (const [place, metres] of [
-    [[30.58, 114.3], [12723817.7977, 3578323.4338]],
-    [[-33.87, 151.21], [16832620.2029, -4011359.5311]],
-    [[0, 0], [0, 0]],
+    [
+      [30.58, 114.3],
+      [12723817.7977, 3578323.4338],
+    ],
+    [
+      [-33.87, 151.21],
+      [16832620.2029, -4011359.5311],
+    ],
+    [
+      [0, 0],
+      [0, 0],
+    ],
   ]) {
     const [x, y] = globalThis.ServiceCircle.worldOf(place);
     assert.ok(Math.abs((2 * x - 1) * edge - metres[0]) < 0.001);

@@ -291,4 +291,5 @@ def _areas(scene: Scene) -> dict[str, list[list[str]]]:
     shapes = {"inner": inner, "outer": outer, "added": added}
     if scene.years is not None:
         shapes["lost"] = outliner.added(outer, scene.areas["plan"])
+        shapes["kept"] = shapely.difference(outer, shapes["lost"])
     return {key: polygons(scene, outliner.simplify(area)) for key, area in shapes.items()}

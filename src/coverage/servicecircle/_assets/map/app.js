@@ -277,7 +277,9 @@
         this.languages(state, "menu"),
       );
       this.parts.menu.replaceChildren(
-        ...LAYERS.filter(([key]) => key !== "tiles" || this.tiles).map(([key, label]) => this.layerBox(key, label, state)),
+        ...LAYERS.filter(([key]) => key !== "tiles" || this.tiles).map(([key, label]) =>
+          this.layerBox(key, label, state),
+        ),
         languages,
       );
       if (focused) document.querySelector(`[data-tool="${CSS.escape(focused)}"]`)?.focus();

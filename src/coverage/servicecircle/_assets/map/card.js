@@ -240,7 +240,8 @@
             [
               candidate.kind?.[1],
               candidate.district,
-              candidate.rank && `ranked ${candidate.rank} of ${data.source.candidatesAll} on its own`,
+              candidate.rank &&
+                `ranked ${candidate.rank} of ${data.source.candidatesAll} on its own`,
             ],
             " · ",
           ),
@@ -298,14 +299,8 @@
       return {
         icon: SC.icons.stationIcon(station, 22),
         sub: [
-          joined(
-            [shut ? "已关闭" : "现有站点", station.kind?.[0], station.district],
-            " · ",
-          ),
-          joined(
-            [shut ? "Closed" : "Station today", station.kind?.[1], station.district],
-            " · ",
-          ),
+          joined([shut ? "已关闭" : "现有站点", station.kind?.[0], station.district], " · "),
+          joined([shut ? "Closed" : "Station today", station.kind?.[1], station.district], " · "),
         ],
         body: [
           station.workers === null || station.workers === undefined

@@ -31,10 +31,16 @@
     fill(document.createElementNS(SVG, tag), attributes, children);
 
   /** Both languages; the style sheet shows the one that is asked for. Once, if they are alike. */
-  const both = (shown, between) => ([zh, en]) =>
-    zh === en
-      ? [name(zh)]
-      : [h("span", { class: "zh", lang: "zh" }, zh), between, h("span", { class: shown, lang: "en" }, en)];
+  const both =
+    (shown, between) =>
+    ([zh, en]) =>
+      zh === en
+        ? [name(zh)]
+        : [
+            h("span", { class: "zh", lang: "zh" }, zh),
+            between,
+            h("span", { class: shown, lang: "en" }, en),
+          ];
   const pair = both("en", " ");
 
   /** Both languages, but only Chinese where both are shown: for lists and details. */

@@ -119,6 +119,7 @@
         Object.entries(areas).map(([key, coded]) => [key, SC.codec.decodePolygons(coded)]),
       );
       const line = { stroke: true, fill: false };
+      this.someLost = rings.lost?.length > 0;
       this.areas = {
         outer: this.polygon(rings.outer, "area", {}),
         inner: this.polygon(rings.inner, "area", {}),
@@ -131,6 +132,7 @@
           dashArray: "4 3",
         }),
         outerLine: this.polygon(rings.outer, "line", { ...line, weight: 1.1, opacity: 0.9 }),
+        keptLine: this.polygon(rings.kept ?? [], "line", { ...line, weight: 1.1, opacity: 0.9 }),
         innerLine: this.polygon(rings.inner, "line", { ...line, weight: 0.6 }),
         addedLine: this.polygon(rings.added, "line", {
           ...line,
@@ -170,8 +172,12 @@
       this.areas.inner.setStyle({ fillColor: grey ? "var(--grey10)" : "var(--t10)" });
       this.areas.outerLine.setStyle({ color: line });
       this.areas.innerLine.setStyle({ color: line, opacity: grey ? 0.25 : 0.55 });
-      for (const key of ["outer", "inner", "outerLine"]) this.areas[key].addTo(this.map);
-      this.toggle(this.areas.innerLine, zoom >= 12);
+      this.areas.keptLine.setStyle({ color: line });
+      for (const key of ["outer", "inner"]) this.areas[key].addTo(this.map);
+      const kept = withPlan && this.someLost;
+      this.toggle(this.areas.outerLine, !kept);
+      this.toggle(this.areas.keptLine, kept);
+      this.toggle(this.areas.innerLine, zoom >= 12 && !kept);
       this.toggle(this.areas.added, withPlan);
       this.toggle(this.areas.addedLine, withPlan);
       this.toggle(this.areas.lost, withPlan);
@@ -246,7 +252,12 @@
     const { percent, points } = SC.words;
     const gain = points(figures.today, figures.plan, figures.workers);
     return [
-      h("span", { class: "points" }, SC.words.signed(gain), h("small", null, " ", pair(["百分点", "pts"]))),
+      h(
+        "span",
+        { class: "points" },
+        SC.words.signed(gain),
+        h("small", null, " ", pair(["百分点", "pts"])),
+      ),
       h(
         "span",
         { class: "shares" },

@@ -164,9 +164,7 @@
             ? ["职工之家", "Workers' home"]
             : ["驿站", "Station"];
       return [
-        withPlan &&
-          data.sites.length > 0 &&
-          row(SC.icons.pinIcon(1, 0.7), data.terms.site),
+        withPlan && data.sites.length > 0 && row(SC.icons.pinIcon(1, 0.7), data.terms.site),
         data.stations.length > 0 && row(icons, label),
         closed && row(SC.icons.stationIcon({ closed: true }, 15), ["已关闭", "Closed"]),
         state.candidatesShown &&

@@ -14,7 +14,13 @@
       : { fill: "var(--station)", stroke: "#fff" };
     return svg(
       "svg",
-      { class: station.gone ? "station gone" : "station", width: size, height: size, viewBox: "0 0 16 16", "aria-hidden": "true" },
+      {
+        class: station.gone ? "station gone" : "station",
+        width: size,
+        height: size,
+        viewBox: "0 0 16 16",
+        "aria-hidden": "true",
+      },
       svg("path", {
         d: station.home ? HOUSE : SQUARE,
         ...look,
@@ -196,7 +202,10 @@
       const { x, y, length } = this.candidates;
       context.setTransform(1, 0, 0, 1, 0, 0); // on whole pixels the picture stays sharp
       for (let index = 0; index < length; index++) {
-        const [left, top] = [x[index] * view.world - view.origin.x, y[index] * view.world - view.origin.y];
+        const [left, top] = [
+          x[index] * view.world - view.origin.x,
+          y[index] * view.world - view.origin.y,
+        ];
         if (!near(left, top, view) || taken.take(left, top)) continue;
         const [column, row] = [left * view.ratio - half, top * view.ratio - half];
         context.drawImage(picture, Math.round(column), Math.round(row));

@@ -178,9 +178,7 @@
     tabList(state) {
       const { data } = this;
       const first =
-        data.hasPlan && state.view !== "today"
-          ? data.terms.order
-          : ["盲区热点", "Largest gaps"];
+        data.hasPlan && state.view !== "today" ? data.terms.order : ["盲区热点", "Largest gaps"];
       return [
         ["first", first],
         data.districts.length > 0 && ["districts", ["各区", "Districts"]],

@@ -48,7 +48,10 @@
       added: ["增减", "change"],
       order: ["新开站点", "Opened"],
       site: [`新开站点（${zhA}至${zhB}）`, `Opened, ${enA} to ${enB}`],
-      areaAdded: (minutes) => [`${zhB}增加的 ${minutes} 分钟范围`, `${minutes} min walk, added by ${enB}`],
+      areaAdded: (minutes) => [
+        `${zhB}增加的 ${minutes} 分钟范围`,
+        `${minutes} min walk, added by ${enB}`,
+      ],
       area: (minutes) => [`${zhA}步行 ${minutes} 分钟`, `${minutes} min walk, ${enA}`],
       opens: () => [`${zhA}至${zhB}新开`, `opened, ${enA} to ${enB}`],
     };
@@ -227,5 +230,16 @@
     ];
   }
 
-  SC.words = { count, signed, termsOf, percent, points, headline, innerLine, source, compassSentence, walkSentences };
+  SC.words = {
+    count,
+    signed,
+    termsOf,
+    percent,
+    points,
+    headline,
+    innerLine,
+    source,
+    compassSentence,
+    walkSentences,
+  };
 })((globalThis.ServiceCircle ??= {}));
