@@ -11,15 +11,17 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numba import njit
 from scipy import sparse
 
 if TYPE_CHECKING:
     from servicecircle._kernel.cover import Bools, Cover, Floats, Ints
 
 SMOOTH = 0.1  # share of the newest subgradient in the direction (volume algorithm)
-PATIENCE = 25  # steps without progress before the step shrinks
-SHRINK = 0.6
-SLOWEST = 1e-4
+PATIENCE = 40  # steps without progress before the step shrinks
+SHRINK = 0.7
+SLOWEST = 1e-5
+LOOK = 200  # steps between two looks at the clock
 
 
 class Priced(NamedTuple):
@@ -54,6 +56,19 @@ def price(cover: Cover, n_open: int, multipliers: Floats) -> Priced:
     return Priced(bound, top, np.where(top, worth - following, last - worth))
 
 
+class Descent(NamedTuple):
+    """Where subgradient steps stand; changed in place.
+
+    ``now``, ``best``: multipliers; ``direction``: smoothed subgradient; ``memo``: the best
+    bound, the pace and the steps since it last fell.
+    """
+
+    now: Floats
+    best: Floats
+    direction: Floats
+    memo: Floats
+
+
 def descend(
     cover: Cover, n_open: int, start: Floats, *, target: float, steps: int, deadline: float
 ) -> Floats:
@@ -62,32 +77,76 @@ def descend(
     Stops when the bound is less than one unit above ``target`` (a plan's value), when the
     steps have died down, or at ``deadline`` (of :func:`time.monotonic`).
     """
-    table = _table(cover)
-    back = table.T.tocsr()
-    weight = cover.weight.astype(np.float64)
-    u, best_u, best = start.copy(), start.copy(), np.inf
-    direction, pace, idle = np.zeros(len(weight)), 1.0, 0
-    for step in range(steps):
-        worth = table @ u
-        opened = np.zeros(len(worth))
-        opened[np.argpartition(-worth, n_open - 1)[:n_open]] = 1.0
-        bound = (weight - u).sum() + worth @ opened
-        idle = 0 if bound < best - 1e-4 * (best - target) else idle + 1
-        if bound < best:
-            best, best_u = bound, u
-        if best < target + 1.0 or pace < SLOWEST or time.monotonic() > deadline:
+    first = np.clip(start, 0.0, cover.weight)
+    memo = np.array([np.inf, 1.0, 0.0])
+    descent = Descent(first, first.copy(), np.zeros(len(first)), memo)
+    for done in range(0, steps, LOOK):
+        more = _step(cover, n_open, descent, target, min(LOOK, steps - done))
+        if not more or time.monotonic() > deadline:
             break
-        new = back @ opened - (u < weight)
-        if step == 0 or idle >= PATIENCE:
-            pace, idle, u = (pace if step == 0 else pace * SHRINK), 0, best_u
-            direction = new
-        else:
-            direction = SMOOTH * new + (1.0 - SMOOTH) * direction
-        length = direction @ direction
+    return descent.best
+
+
+@njit(cache=True, nogil=True)
+def cheapest(worth: Floats, p: int) -> Bools:
+    """Mark the p smallest; ties go to the smaller position."""
+    edge = np.partition(worth, p - 1)[p - 1]
+    out = worth < edge
+    room = p - out.sum()
+    for j in range(worth.size):
+        if room > 0 and worth[j] == edge:
+            out[j] = True
+            room -= 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _step(cover: Cover, n_open: int, descent: Descent, target: float, steps: int) -> bool:
+    """Make some steps; return whether more of them can help."""
+    u, best_u, direction, memo = descent
+    worth = np.empty(cover.site_ptr.size - 1)
+    times = np.empty(u.size, dtype=np.int64)
+    for _ in range(steps):
+        bound = _relax(cover, n_open, u, worth, times)
+        memo[2] = 0.0 if bound < memo[0] - 1e-4 * (memo[0] - target) else memo[2] + 1.0
+        if bound < memo[0]:
+            memo[0] = bound
+            best_u[:] = u
+        if memo[0] < target + 1.0 or memo[1] < SLOWEST:
+            return False
+        if memo[2] >= PATIENCE:
+            memo[1], memo[2] = memo[1] * SHRINK, 0.0
+            u[:] = best_u
+            direction[:] = 0.0
+            continue
+        length = 0.0
+        for i in range(u.size):
+            new = times[i] - (1.0 if u[i] < cover.weight[i] else 0.0)
+            direction[i] = SMOOTH * new + (1.0 - SMOOTH) * direction[i]
+            outward = u[i] <= 0.0 if direction[i] > 0.0 else u[i] >= cover.weight[i]
+            length += 0.0 if outward else direction[i] ** 2
         if length < 1e-9:
-            break
-        u = np.clip(u - pace * (bound - target) / length * direction, 0.0, weight)
-    return best_u
+            return False
+        size = memo[1] * (bound - target) / length
+        for i in range(u.size):
+            u[i] = min(max(u[i] - size * direction[i], 0.0), cover.weight[i])
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _relax(cover: Cover, n_open: int, u: Floats, worth: Floats, times: Ints) -> float:
+    """Open the sites of most worth at the multipliers; count how often each row is covered."""
+    for j in range(worth.size):
+        worth[j] = 0.0
+        for e in range(cover.site_ptr[j], cover.site_ptr[j + 1]):
+            worth[j] -= u[cover.site_rows[e]]
+    bound = cover.weight.sum() - u.sum()
+    times[:] = 0
+    for j in np.flatnonzero(cheapest(worth, n_open)):
+        bound -= worth[j]
+        for e in range(cover.site_ptr[j], cover.site_ptr[j + 1]):
+            times[cover.site_rows[e]] += 1
+    return bound
 
 
 def _table(cover: Cover) -> sparse.csr_array:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SHAKE = 0.3  # largest random cut of a gain when refilling
 OPEN, CLOSE = np.int64(1), np.int64(-1)  # not literals: one compiled `turn` for both
-RETURN = 0.005  # how far below the best a plan may fall before going back to it
+RETURN = 0.0005  # how far a plan may fall in a round, mostly far less, before it is taken back
 
 
 class Rules(NamedTuple):
@@ -81,6 +81,7 @@ def empty_state(cover: Cover, rules: Rules) -> State:
     return State(none, np.zeros(n, dtype=np.int64), gain, rules.limit.copy(), none.copy())
 
 
+@njit(cache=True, nogil=True)
 def copy_state(state: State) -> State:
     """Return a plan that can be changed on its own."""
     return State(
@@ -236,6 +237,7 @@ def search(
     """
     extra = np.zeros(state.gain.size, dtype=np.int64)
     value, best_value = _value(cover, state), _value(cover, best)
+    before, kept = copy_state(state), value
     for _ in range(rounds):
         value += _take_out(cover, rules, state, seed)
         for shake in (SHAKE, 0.0):  # the second time for room that a swap has made
@@ -244,9 +246,12 @@ def search(
         if value > best_value:
             best_value = value
             _copy(state, best)
-        elif value < best_value * (1.0 - RETURN):
-            value = best_value
-            _copy(best, state)
+        if value >= kept * (1.0 - RETURN * draw(seed) ** 3):
+            kept = value
+            _copy(state, before)
+        else:
+            value = kept
+            _copy(before, state)
     return best_value
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from servicecircle._kernel.cover_bound import cheapest
 from servicecircle._kernel.median import nearest_open
 
 if TYPE_CHECKING:
@@ -50,19 +51,6 @@ def _worths(walks: Walks, u: Floats, worth: Floats) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _cheapest(worth: Floats, p: int) -> Bools:
-    """Open the p sites of least worth; ties go to the smaller position."""
-    edge = np.partition(worth, p - 1)[p - 1]
-    opened: Bools = worth < edge
-    room = p - opened.sum()
-    for j in range(worth.size):
-        if room > 0 and worth[j] == edge:
-            opened[j] = True
-            room -= 1
-    return opened
-
-
-@njit(cache=True, nogil=True)
 def _turn(walks: Walks, u: Floats, opened: Bools, direction: Floats) -> float:
     """Blend the newest subgradient into the direction; return its squared length."""
     length = 0.0
@@ -90,7 +78,7 @@ def descend(walks: Walks, p: int, start: Floats, target: float, steps: int, pace
     worth, direction = np.zeros(walks.site_ptr.size - 1), np.zeros(u.size)
     for _ in range(steps):
         _worths(walks, u, worth)
-        opened = _cheapest(worth, p)
+        opened = cheapest(worth, p)
         bound = u.sum() + worth[opened].sum()
         idle = 0 if bound > best + 1e-4 * max(target - best, 0.0) else idle + 1
         if bound > best:

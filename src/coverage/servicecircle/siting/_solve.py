@@ -30,7 +30,7 @@ Status = Literal["proved", "gap", "time_limit", "infeasible"]
 Progress = Callable[[float, float, float], object]  # seconds, value, bound
 
 ROUGH_STEPS = 400
-STEPS = 1500
+STEPS = 6000
 ROUNDS = 50  # of local search between two looks at the clock
 ROUGH_ROUNDS = 1000
 IDLE_ROUNDS = 20_000  # without progress before local search stops
@@ -93,7 +93,8 @@ class CoverSolver:
     """One run of the pipeline for "cover the most weight, opening at most n_open".
 
     ``rules`` holds every limit, the number of sites included; ``drop_dominated`` says
-    whether a site inside another's may be dropped under them.
+    whether a site inside another's may be dropped under them. ``progress`` is called with
+    seconds, value and bound.
     """
 
     cover: Cover
@@ -103,6 +104,7 @@ class CoverSolver:
     gap: float
     seed: int
     drop_dominated: bool = True
+    progress: Progress | None = None
     best: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     value: int = 0
     bound: float = np.inf
@@ -134,6 +136,7 @@ class CoverSolver:
                 break
             step(rest)
         status = self._status()
+        self._tell()
         return Answer(np.sort(self.best), self.value, self.bound, status)
 
     def _tolerance(self) -> float:
@@ -165,6 +168,12 @@ class CoverSolver:
     def _lower(self, bound: float) -> None:
         """Take note of a bound on every plan that is better than the best."""
         self.bound = min(self.bound, max(bound, float(self.value)))
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.progress is not None:
+            seconds = self.time_limit - (self.deadline - time.monotonic())
+            self.progress(seconds, self.value, self.bound)
 
     def _offer(self, sites: Ints) -> None:
         """Keep a plan if it covers strictly more; its value is counted on the whole problem."""
@@ -286,3 +295,5 @@ def compile_kernels() -> None:
     CoverSolver(cover, rules, 1, time_limit=1.0, gap=0.0, seed=0).run()
     state, best = searches.empty_state(cover, rules), searches.empty_state(cover, rules)
     searches.search(cover, rules, state, best, 1, random)
+    prices = bounds.start_multipliers(cover, state.times)
+    bounds.descend(cover, 1, prices, target=0.0, steps=1, deadline=0.0)
