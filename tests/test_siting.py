@@ -387,12 +387,15 @@ def test_reason_says_what_is_new_and_when_it_opens():
     assert list(plan.sites.index) == ["b", "e"]
     plan = choose_sites(reach, candidates, demand, n_open=2, required=["a", "c"])
     assert list(plan.sites.index) == ["c", "a"]
-    assert plan.sites.loc["c", "reason_zh"] == "15 分钟内有 35 名职工，目前都没有驿站。"
+    assert plan.sites.loc["c", "reason_zh"].startswith("15 分钟内有 35 名职工，目前都没有驿站。")
     plan = choose_sites(reach, candidates, demand, n_open=2, required=["a", "b"])
     assert plan.sites.loc["a", "reason_zh"] == (
-        "15 分钟内有 30 名职工，目前都没有驿站。第 2 个开设时新增 10 人。"
+        "15 分钟内有 30 名职工，目前都没有驿站。"
+        "第 2 个开设：新增 10 人，覆盖率达 34.9%；10 人只靠它覆盖。"
     )
-    assert plan.sites.loc["a", "reason_en"].endswith("As number 2 to open it adds 10.")
+    assert plan.sites.loc["a", "reason_en"].endswith(
+        "Number 2 to open: adds 10, coverage then 34.9%; 10 depend on it alone."
+    )
 
 
 def test_san_francisco_stores_as_published(shared_data):

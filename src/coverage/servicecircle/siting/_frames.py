@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from servicecircle._sentences import count_text
+from servicecircle._sentences import count_text, percent_text
 from servicecircle.coverage import Coverage, coverage_of
 from servicecircle.scores import SiteTable, together
 from servicecircle.siting._conflicts import Conflict
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 RUNNER_UP = 200.0  # m
 MIN_KNEE = 3  # points a curve needs to bend
+IN_THE_PLAN = {
+    "en": " Number {} to open: adds {}, coverage then {}; {} depend on it alone.",
+    "zh": "第 {} 个开设：新增 {} 人，覆盖率达 {}；{} 人只靠它覆盖。",
+}
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,10 @@ def write_plan(
     today = int(table.units[_reached(table, found.kept)].sum())
     covered = np.concatenate([[today], today + np.cumsum(found.gains)]) / table.scale
     share = covered / total if total > 0 else np.full(len(covered), math.nan)
-    sites = _sites(table, scored, found, covered[1:], share[1:])
+    sites = _sites(table, found, covered[1:], share[1:])
     first = found.answers[0][1]
     return SitePlan(
-        sites=_strengths(table, sites, found, asked),
+        sites=_strengths(table, scored, sites, found, asked),
         candidates=_candidates(table, scored, found),
         existing=_existing(table, found, asked),
         today=_coverage(table, table.existing, asked, network),
@@ -109,30 +113,31 @@ def _reached(table: SiteTable, stations: Ints) -> Bools:
     return reached
 
 
-def _sites(
-    table: SiteTable, scored: gpd.GeoDataFrame, found: Found, covered: Floats, share: Floats
-) -> gpd.GeoDataFrame:
+def _sites(table: SiteTable, found: Found, covered: Floats, share: Floats) -> gpd.GeoDataFrame:
     sites = table.candidates.iloc[found.order].copy()
     sites["order"] = np.arange(1, len(sites) + 1)
     sites["gain"] = found.gains / table.scale
     sites["covered_after"], sites["share_after"] = covered, share
-    alone = scored["gain"].iloc[found.order].to_numpy()
-    for language, text in (
-        ("en", " As number {} to open it adds {}."),
-        ("zh", "第 {} 个开设时新增 {} 人。"),
-    ):
-        reasons = scored[f"reason_{language}"].iloc[found.order]
-        sites[f"reason_{language}"] = [
-            reason + (text.format(k, count_text(gain)) if gain < most else "")
-            for k, (reason, gain, most) in enumerate(
-                zip(reasons, sites["gain"], alone, strict=True), 1
-            )
-        ]
     return sites
 
 
+def _reasons(scored: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, language: str) -> list[str]:
+    """Say what is known of the place, and what it does in this plan: its three figures."""
+    figures = sites["order"], sites["gain"], sites["share_after"], sites["loss"]
+    alone = scored.loc[sites.index, f"reason_{language}"]
+    return [
+        reason
+        + IN_THE_PLAN[language].format(k, count_text(gain), percent_text(share), count_text(loss))
+        for reason, k, gain, share, loss in zip(alone, *figures, strict=True)
+    ]
+
+
 def _strengths(
-    table: SiteTable, sites: gpd.GeoDataFrame, found: Found, asked: Asked
+    table: SiteTable,
+    scored: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    found: Found,
+    asked: Asked,
 ) -> gpd.GeoDataFrame:
     """Say what closing each site would lose, what a worker costs, and who could stand in."""
     pattern = table.within.copy()
@@ -146,6 +151,8 @@ def _strengths(
     gains = sparse.csr_array(pattern @ (alone * table.units).T)
     names, sites["runner_up_loss"] = _runners_up(table, sites, found, gains)
     sites["runner_up"] = pd.Series(names, index=sites.index, dtype=object)
+    for language in IN_THE_PLAN:
+        sites[f"reason_{language}"] = _reasons(scored, sites, language)
     return sites
 
 
