@@ -356,6 +356,7 @@ def test_a_mistyped_command_is_one_line(arguments, capsys):
     "command",
     [
         "plan",
+        "demo",
         "areas",
         "coverage",
         "score",

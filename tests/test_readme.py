@@ -11,7 +11,14 @@ from servicecircle import config, samples
 from servicecircle.cli import main
 from servicecircle.errors import UnsnappedWarning
 
-DOCS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/command-line.md", "data/SOURCES.md")
+DOCS = (
+    "README.md",
+    "README.zh.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/command-line.md",
+    "data/SOURCES.md",
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +38,27 @@ def test_the_two_commands_stand_in_the_readme(readme):
 
 @pytest.mark.filterwarnings("ignore::servicecircle.errors.InputWarning")
 @pytest.mark.filterwarnings(f"ignore::{UnsnappedWarning.__module__}.UnsnappedWarning")
-def test_the_quick_start_runs_as_it_stands(readme, root, tmp_path, monkeypatch):
-    (quick_start,) = [block for block in blocks(readme, "python") if "choose_sites" in block]
+@pytest.mark.parametrize(
+    ("name", "made"), [("README.md", "plan.html"), ("README.zh.md", "plan.docx")]
+)
+def test_the_quick_start_runs_as_it_stands(name, made, root, tmp_path, monkeypatch):
+    text = (root / name).read_text(encoding="utf-8")
+    (quick_start,) = [block for block in blocks(text, "python") if "choose_sites" in block]
     assert len(quick_start.splitlines()) <= 10
     (tmp_path / "data").symlink_to(root / "data")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "quick_start.py").write_text(quick_start, encoding="utf-8")
     names = runpy.run_path(str(tmp_path / "quick_start.py"))
     assert len(names["plan"].sites) == 12
-    assert (tmp_path / "plan.html").stat().st_size > 100_000
+    assert (tmp_path / made).stat().st_size > 100_000
 
 
-def test_the_demo_is_proved_and_prints_the_figures_shown(readme, tmp_path, capsys):
+def test_the_demo_is_proved_and_prints_the_figures_shown(readme, root, tmp_path, capsys):
     assert main(["plan", str(samples.wuhan().plan), "--out", str(tmp_path)]) == 0
-    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()[:4]]
-    (shown,) = [block for block in blocks(readme, "") if "covered today" in block]
-    assert shown.rstrip().splitlines() == printed
+    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()[:5]]
+    for text in (readme, (root / "README.zh.md").read_text(encoding="utf-8")):
+        (shown,) = [block for block in blocks(text, "") if "covered today" in block]
+        assert shown.rstrip().splitlines() == printed
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert summary["plan"]["status"] == "proved"
     assert len(summary["plan"]["sites"]) == 12

@@ -35,6 +35,12 @@ class SampleCity:
     coordinates: str
     attribution: str
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files of the city."""
+        tables = (self.stations, self.workers, self.shops)
+        return (self.streets, *tables, self.districts, self.plan)
+
 
 def wuhan() -> SampleCity:
     """Find the demo city in a clone or in an installed package.

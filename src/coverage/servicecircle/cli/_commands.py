@@ -1,5 +1,6 @@
 """The commands that compute: the whole plan, or one step of it."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ import typer
 
 from servicecircle.cli._app import app
 from servicecircle.cli._inputs import (
+    check_folder,
     check_target,
     read_people,
     read_places,
@@ -31,7 +33,7 @@ from servicecircle.cli._options import (
 )
 from servicecircle.cli._outputs import LAYERS, RESULTS, write_layer, write_result
 from servicecircle.cli._screen import steps
-from servicecircle.cli._show import print_coverage, print_json, print_rows, proof_of, stdout
+from servicecircle.cli._show import print_json, print_plan, print_rows
 
 BEST = ["name", "gain", "overlap", "score", "rank", "standard_passed"]
 
@@ -52,12 +54,27 @@ def plan(
     summary, folder = make_plan(read_config(config), out)
     if as_json:
         print_json(summary)
-        return
-    print_coverage(summary["coverage_before"], summary["coverage_after"])
-    console = stdout()
-    console.print(proof_of(summary["plan"]))
-    for name in ("map.html", "plan.xlsx", "plan.gpkg", "summary.json"):
-        console.print(f"  {folder / name}", soft_wrap=True)
+    else:
+        print_plan(summary, folder)
+
+
+@app.command(epilog="Example: servicecircle demo --out demo")
+def demo(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the demo city and its plan.")] = Path(
+        "servicecircle-demo"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Copy the demo city into a folder, ready to be changed, and plan its stations."""
+    from servicecircle.samples import wuhan
+
+    check_folder(out)
+    out.mkdir(parents=True, exist_ok=True)
+    for file in wuhan().files:
+        if not (out / file.name).exists():  # what was changed there stays
+            shutil.copyfile(file, out / file.name)
+    plan(out / "plan.toml", as_json=as_json)
 
 
 @app.command(

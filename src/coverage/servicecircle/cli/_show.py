@@ -11,6 +11,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pandas as pd
 
@@ -45,27 +46,41 @@ def print_json(data: dict[str, Any]) -> None:
     typer.echo(json.dumps(json_ready(data), ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def print_coverage(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
-    table = Table(
-        "minutes", "workers", "covered today", "with the plan", box=None, header_style="bold"
-    )
-    for old, new in zip(before, after, strict=True):
+def print_plan(summary: dict[str, Any], folder: Path) -> None:
+    """Print the coverage before and after, the proof and the files, in both languages."""
+    heads = ("分钟 minutes", "职工 workers", "现覆盖 covered today", "方案后 with the plan")
+    table = Table(*heads, box=None, header_style="bold")
+    pairs = zip(summary["coverage_before"], summary["coverage_after"], strict=True)
+    for old, new in pairs:
         table.add_row(
             f"{new['minutes']:g}",
             f"{new['workers']:,.0f}",
             f"{old['covered']:,.0f} ({_percent(old['share'])})",
             f"{new['covered']:,.0f} ({_percent(new['share'])})",
         )
-    stdout().print(table)
+    console = stdout()
+    console.print(table)
+    for sentence in _proof(summary["plan"]):
+        console.print(sentence)
+    for name in ("map.html", "plan.xlsx", "plan.gpkg", "summary.json"):
+        console.print(f"  {folder / name}", soft_wrap=True)
 
 
-def proof_of(plan: dict[str, Any]) -> str:
+def _proof(plan: dict[str, Any]) -> tuple[str, str]:
     n = len(plan["sites"])
     if plan["status"] == "infeasible":
-        return "No plan keeps all rules: " + "; ".join(c["reason"] for c in plan["conflicts"])
+        told = "; ".join(conflict["reason"] for conflict in plan["conflicts"])
+        return "没有方案能满足所有要求。", f"No plan keeps all rules: {told}"
     if plan["status"] == "proved":
-        return f"{n} new sites; proved: no set of as many covers more."
-    return f"{n} new sites; the best possible covers at most {plan['optimality_gap']:.2%} more."
+        return (
+            f"新开 {n} 个站点；已证明在这些要求下没有更好的方案。",
+            f"{n} new sites; proved: no plan under these rules is better.",
+        )
+    gap = plan["optimality_gap"]
+    return (
+        f"新开 {n} 个站点；与可能的最好方案最多相差 {gap:.2%}。",
+        f"{n} new sites; at most {gap:.2%} away from the best possible plan.",
+    )
 
 
 def _percent(share: float | None) -> str:
