@@ -547,6 +547,17 @@ def test_the_scripts_pass_their_own_tests():
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+def test_the_scripts_pass_eslint_and_prettier():
+    root = ASSETS.parents[4]
+    if shutil.which("node") is None or not (root / "node_modules/eslint").is_dir():
+        pytest.skip("eslint and prettier are not installed: `npm ci`")
+    ours = ["src", "tests", "eslint.config.mjs"]
+    for tool in (["eslint/bin/eslint.js"], ["prettier/bin/prettier.cjs", "--check"]):
+        command = ["node", f"node_modules/{tool[0]}", *tool[1:], *ours]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_map_that_would_be_too_large_becomes_an_overview_that_says_so(plan, monkeypatch):
     monkeypatch.setattr(_size, "MOST_MEGABYTES", 0.01)
     monkeypatch.setattr(_size, "MOST_CANDIDATES", 1)

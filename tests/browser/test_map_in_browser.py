@@ -344,6 +344,23 @@ def test_a_switch_shows_one_year_the_other_and_the_change(open_map, world, tmp_p
     assert opened.complaints == []
 
 
+def test_the_compass_circle_shows_the_workers_whom_the_walk_does_not_reach(open_map, saved, world):
+    page = open_map(saved).page
+    page.evaluate("ServiceCircle.app.pick({type: 'station', index: 0})")
+    page.get_by_role("button", name="对比直线圆").click()
+    shown = page.evaluate(
+        """ServiceCircle.app.marks.dots.filter((dot) => dot.kind === 'missed')
+            .reduce((sum, dot) => sum + dot.workers, 0)"""
+    )
+    workers = town.workers().to_crs(world.crs)
+    away = workers.distance(town.stations().to_crs(world.crs).geometry.iloc[0])
+    reach = walk_times(world, town.stations(), town.workers(), cutoff=10).nearest()["minutes"]
+    missed = (away <= 750) & reach.reindex(workers.index).isna()
+    assert missed.any()
+    assert shown == workers.loc[missed, "workers"].sum()
+    assert "走不到的职工" in page.inner_text("#legend")
+
+
 EMPTY = {
     "no station": ("目前没有站点", lambda: (town.stations().iloc[:0], town.workers())),
     "no workers": ("未提供职工数据", lambda: (town.stations(), town.workers().iloc[:0])),

@@ -160,11 +160,24 @@
       this.refresh();
     }
 
-    /** Kind of a place's dot: gap, new, lost or none. */
+    /** Places inside the compass circle of what is selected, but not inside its walk. */
+    findMissed() {
+      const { selected, compass } = this.state;
+      const item = compass && selected && this.data.find(selected);
+      if (!item?.circle) return null;
+      const walk = SC.codec.decodePolygons(item.circle[1]);
+      const radius = (this.data.minutes[1] * this.data.speed * 1000) / 60;
+      return this.data.demand.at.map(
+        (place) => SC.sums.metres(place, item.at) <= radius && !SC.sums.insidePolygons(place, walk),
+      );
+    }
+
+    /** Kind of a place's dot: gap, new, lost, missed (by a walk) or none. */
     kindOf(index) {
       const { demand, hasPlan } = this.data;
       const { group, view, selected } = this.state;
       if (group >= 0 && demand.group[index] !== group) return null;
+      if (this.missed?.[index]) return "missed";
       if (!hasPlan || view === "today") return demand.today[index] ? null : "gap";
       if (demand.today[index]) {
         if (demand.plan[index]) return null;
@@ -213,6 +226,7 @@
       document.body.classList.toggle("open", state.open);
       document.body.dataset.view = state.view;
       this.spots = this.findSpots();
+      this.missed = this.findMissed();
       this.ground.toggle(this.marks.stations, !state.hidden.has("stations"));
       this.ground.streets.canvas.style.display = state.hidden.has("streets") ? "none" : "";
       this.panel.show(state);
@@ -414,6 +428,7 @@
         const said = {
           new: ["人新覆盖", "newly covered"],
           lost: ["人不再覆盖", "no longer covered"],
+          missed: ["人走不到", "cannot walk it"],
           gap: ["人未覆盖", "uncovered"],
         }[dot.kind];
         const lines = dot.groups

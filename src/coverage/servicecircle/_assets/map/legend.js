@@ -191,7 +191,7 @@
       if (!dots.length) return null;
       const fresh = state.view === "change" && dots.some((dot) => dot.kind === "new");
       const lost = dots.some((dot) => dot.kind === "lost");
-      const counted = dots.filter((dot) => (fresh ? dot.kind === "new" : dot.kind !== "new"));
+      const counted = dots.filter((dot) => dot.kind === (fresh ? "new" : "gap"));
       const most = counted.length ? counted[0].workers : 0;
       const words = fresh
         ? ["新覆盖的职工", "newly covered workers"]
@@ -207,6 +207,11 @@
       return [
         rule(),
         row(circles(state, most, fresh ? "new" : "gap"), words),
+        dots.some((dot) => dot.kind === "missed") &&
+          row(ring("#3C403E", "#fff"), [
+            "直线圆内、走不到的职工",
+            "workers in circle who cannot walk it",
+          ]),
         lost && row(ring("#6F2A66", "#fff"), ["不再覆盖的职工", "no longer covered"]),
         fresh && row(ring("#fff", "#8D7A8B"), ["仍未覆盖", "still uncovered"]),
         !fresh &&

@@ -51,6 +51,7 @@
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     if (dot.kind === "new") context.fillStyle = "rgba(180,83,10,.86)";
+    else if (dot.kind === "missed") context.fillStyle = "rgba(60,64,62,.8)";
     else context.fillStyle = hollow ? "rgba(255,255,255,.6)" : "rgba(111,42,102,.84)";
     context.fill();
     context.lineWidth = 0.9;
