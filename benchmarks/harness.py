@@ -21,7 +21,7 @@ ROUNDS = 3
 LONG = 8.0  # seconds: what takes longer runs once
 PACKAGES = (
     "servicecircle", "numpy", "scipy", "numba", "shapely", "geopandas", "networkx", "osmnx",
-    "rustworkx", "pandana", "cityseer", "pyrosm", "pyvalhalla", "osmium",
+    "rustworkx", "pandana", "cityseer", "pyrosm", "osmium",
 )  # fmt: skip
 
 

@@ -1,26 +1,31 @@
-"""One station by the Yangtze, four ways: ``python benchmarks/river_picture.py OUT.png``.
+"""One place by the Douro in Porto, four ways.
+
+    python benchmarks/river_picture.py --shared ../shared docs/pictures/river.png
 
 The compass circle, OSMnx's recipe (ego graph from the nearest junction, whole edges
-buffered by 25 m) and the service area of this library, at 15 minutes and 4.5 km/h.
-Needs the extra ``plot``.
+buffered by 25 m), Valhalla's isochrone and the service area of this library, at 15 minutes
+and 4.5 km/h. Needs the extra ``plot``, and Node for Valhalla.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import tempfile
 import warnings
+from pathlib import Path
 
 import geopandas as gpd
 import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
 import shapely
+from valhalla import Valhalla
 
 import servicecircle as sc
-from servicecircle.config import read_config
 
 MINUTES, METRES = 15, 1125.0
 BUFFER = 25.0
+QUAY = shapely.Point(-8.6128, 41.1407)  # Ribeira: the river before it, a bridge beside it
 
 
 def recipe(network: sc.WalkNetwork, point: shapely.Point) -> shapely.Geometry:
@@ -33,25 +38,39 @@ def recipe(network: sc.WalkNetwork, point: shapely.Point) -> shapely.Geometry:
     return area
 
 
-def main(out: str) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--shared", type=Path, required=True, help="folder with data/streets")
+    parser.add_argument("--cache", type=Path, help="folder for downloads")
+    parser.add_argument("out", type=Path)
+    given = parser.parse_args()
     warnings.simplefilter("ignore")
-    city = sc.samples.wuhan()
-    network = sc.read_network(city.streets)
-    stations = sc.read_sites(city.stations, coordinates=city.coordinates)
-    placed = stations[stations["status"] == "ok"].to_crs(network.crs)
-    river = shapely.MultiPoint([label.at for label in read_config(city.plan).output.labels])
-    middle = gpd.GeoSeries([river], crs=4326).to_crs(network.crs).iloc[0]
-    chosen = placed.loc[[placed.distance(middle).idxmin()]]
+    cache = given.cache or Path(tempfile.gettempdir()) / "servicecircle-benchmarks"
+    pbf = given.shared.resolve() / "data" / "streets" / "porto_city_core.osm.pbf"
+    network = sc.read_network(pbf)
+    chosen = gpd.GeoDataFrame(geometry=[QUAY], crs=4326).to_crs(network.crs)
     point = chosen.geometry.iloc[0]
-    ours = sc.service_areas(network, chosen, minutes=MINUTES).geometry.iloc[0]
     reached = sc.reached_streets(network, chosen, minutes=MINUTES)
     shapes = {
         "compass circle": point.buffer(METRES),
         "OSMnx recipe": recipe(network, point),
-        "servicecircle": ours,
+        "Valhalla": Valhalla(cache, pbf).draw(chosen, rounds=0).polygons[0, 1],
+        "servicecircle": sc.service_areas(network, chosen, minutes=MINUTES).geometry.iloc[0],
     }
-    figure, axes = plt.subplots(1, 3, figsize=(13.5, 5.7), layout="constrained")
-    for axis, (name, shape) in zip(axes, shapes.items(), strict=True):
+    draw(network, point, reached, shapes, given.out)
+
+
+def draw(
+    network: sc.WalkNetwork,
+    point: shapely.Point,
+    reached: gpd.GeoDataFrame,
+    shapes: dict[str, shapely.Geometry],
+    out: Path,
+) -> None:
+    """Draw each shape over the streets, side by side."""
+    streets = network.streets.geometry[~network.is_island]
+    figure, axes = plt.subplots(2, 2, figsize=(11, 11.6), layout="constrained")
+    for axis, (name, shape) in zip(axes.flat, shapes.items(), strict=True):
         network.streets.plot(ax=axis, color="#BDBAB1", linewidth=0.6)
         for part in shapely.get_parts(shape):
             axis.fill(*part.exterior.xy, color="#8ACABC", alpha=0.55, linewidth=0)
@@ -59,9 +78,11 @@ def main(out: str) -> None:
                 axis.fill(*hole.xy, color="#FBFAF7", linewidth=0)
         reached.plot(ax=axis, color="#0F6B61", linewidth=1.1)
         axis.plot(point.x, point.y, "s", color="#C4281C", markersize=6)
-        inside = reached.intersection(shape).length.sum() / reached.length.sum()
+        inside = reached.intersection(shape).length.sum()
+        drawn = streets.intersection(shape).length.sum()
         axis.set_title(
-            f"{name}: {shape.area / 1e6:.2f} km²\n{inside:.0%} of the reached streets inside",
+            f"{name}: {shape.area / 1e6:.2f} km²\n{inside / reached.length.sum():.0%} of the "
+            f"reached streets inside; {inside / drawn:.0%} of the streets inside are reached",
             fontsize=10,
         )
         axis.set_xlim(point.x - 1400, point.x + 1400)
@@ -70,11 +91,11 @@ def main(out: str) -> None:
         axis.set_aspect("equal")
     figure.supxlabel(
         "15 minutes at 4.5 km/h; dark: streets really reached. "
-        "Streets © OpenStreetMap contributors; the station is made up.",
+        "Streets © OpenStreetMap contributors.",
         fontsize=9,
     )
     figure.savefig(out, dpi=100)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
