@@ -91,8 +91,8 @@ def descend(
 def cheapest(worth: Floats, p: int) -> Bools:
     """Mark the p smallest; ties go to the smaller position."""
     edge = np.partition(worth, p - 1)[p - 1]
-    out = worth < edge
-    room = p - out.sum()
+    out: Bools = worth < edge
+    room = p - int(out.sum())
     for j in range(worth.size):
         if room > 0 and worth[j] == edge:
             out[j] = True
@@ -140,11 +140,11 @@ def _relax(cover: Cover, n_open: int, u: Floats, worth: Floats, times: Ints) -> 
         worth[j] = 0.0
         for e in range(cover.site_ptr[j], cover.site_ptr[j + 1]):
             worth[j] -= u[cover.site_rows[e]]
-    bound = cover.weight.sum() - u.sum()
+    bound = float(cover.weight.sum()) - float(u.sum())
     times[:] = 0
-    for j in np.flatnonzero(cheapest(worth, n_open)):
-        bound -= worth[j]
-        for e in range(cover.site_ptr[j], cover.site_ptr[j + 1]):
+    for site in np.flatnonzero(cheapest(worth, n_open)):
+        bound -= worth[site]
+        for e in range(cover.site_ptr[site], cover.site_ptr[site + 1]):
             times[cover.site_rows[e]] += 1
     return bound
 

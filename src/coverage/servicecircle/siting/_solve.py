@@ -34,6 +34,7 @@ STEPS = 6000
 ROUNDS = 50  # of local search between two looks at the clock
 ROUGH_ROUNDS = 1000
 IDLE_ROUNDS = 20_000  # without progress before local search stops
+PATIENT_ROUNDS = 200_000  # where nothing else is left to do
 SEARCH_SHARE = 0.4  # of the time limit
 SOLVER_ERROR = 1e-4  # of a unit: what the solver's own bound may be too low
 MOST_PAIRS = 500_000  # above this HiGHS needs minutes for the first relaxation
@@ -148,7 +149,7 @@ class CoverSolver:
             self.bound = self.value
             return "proved"
         close = self.bound - self.value <= self.gap * self.value
-        return "time_limit" if self._late() and not close else "gap"
+        return "gap" if close else "time_limit"
 
     def _late(self) -> bool:
         return time.monotonic() > self.deadline
@@ -209,12 +210,13 @@ class CoverSolver:
     def _search_roughly(self, rest: _Rest) -> None:
         self._search(rest, ROUGH_ROUNDS)
 
-    def _search(self, rest: _Rest, idle_rounds: int = IDLE_ROUNDS) -> None:
+    def _search(
+        self, rest: _Rest, idle_rounds: int = IDLE_ROUNDS, share: float = SEARCH_SHARE
+    ) -> None:
         state = self._start(rest, np.isin(rest.sites, self.best))
         best = searches.copy_state(state)
         top = 0
-        until = time.monotonic() + SEARCH_SHARE * self.time_limit
-        until, idle = min(until, self.deadline), 0
+        until, idle = min(time.monotonic() + share * self.time_limit, self.deadline), 0
         while idle < idle_rounds and time.monotonic() < until:
             before = top
             top = searches.search(rest.cover, rest.rules, state, best, ROUNDS, self.random)
@@ -266,7 +268,7 @@ class CoverSolver:
     def _prove(self, rest: _Rest) -> None:
         """Let HiGHS decide the rest, from the best plan; search on where that is too large."""
         if len(rest.cover.site_rows) > MOST_PAIRS:
-            self._search(rest)
+            self._search(rest, PATIENT_ROUNDS, 1.0)
             return
         solved = self._highs(rest, relaxed=False)
         if solved.chosen is not None:
