@@ -81,12 +81,47 @@ def choose_few(**rules):
 
 choose_few(aim="least_walking", n_open=6).summary()[["share", "value", "bound", "status"]]
 
+# %% [markdown]
+# A p-median with a maximum: whoever can have a station within four minutes has one.
+
+# %%
+near = choose_few(aim="least_walking", n_open=60, max_minutes=4)
+near.summary()[["sites", "share", "value", "bound", "status"]]
+
 # %%
 choose_few(aim="shortest_worst", n_open=40).summary()[["share", "value", "bound", "status"]]
 
 # %%
 fair = choose_few(aim="fairest", fair_by="district", n_open=6)
 fair.coverage.by("district")[["workers", "covered", "share"]]
+
+# %% [markdown]
+# ### What a worker counts
+#
+# Half as much beyond ten minutes; less with every minute; riders and couriers twice.
+
+# %%
+plans = {
+    "1 within 10, 0.5 within 15": choose(n_open=12, minutes=[10, 15], decay=[1, 0.5]),
+    "linear": choose(n_open=12, decay="linear"),
+    "gaussian": choose(n_open=12, decay="gaussian"),
+    "快递物流 × 2": choose(n_open=12, group_weights={"快递物流": 2}),
+}
+pd.concat({name: one.summary() for name, one in plans.items()}).droplevel(1)[
+    ["share", "value", "bound", "status"]
+]
+
+# %% [markdown]
+# ### One aim, then another
+#
+# Of the plans that cover most, the one with the least walking; and the fewest sites that keep
+# the shortest longest walk.
+
+# %%
+choose(n_open=12, aim=("most_covered", "least_walking")).aims
+
+# %%
+choose_few(n_open=40, aim=("shortest_worst", "fewest_sites")).aims
 
 # %% [markdown]
 # ## Rules
@@ -112,6 +147,36 @@ apart = choose(n_open=12, min_spacing=800, exclusive="address")
 apart.summary()[["sites", "share", "status", "optimality_gap"]]
 
 # %% [markdown]
+# Ten minutes on foot between stations: walks from site to site need the streets.
+
+# %%
+walked = sc.choose_sites(
+    streets, shops, workers, existing=stations, n_open=12, min_spacing_minutes=10, time_limit=10
+)
+walked.summary()[["sites", "share", "status", "optimality_gap"]]
+
+# %% [markdown]
+# At most two stations in each cell of a grid: any column will do.
+
+# %%
+metres = streets.crs
+for places in (shops, stations):
+    points = places.to_crs(metres).geometry
+    places["cell"] = (points.x // 1500).astype(str) + "/" + (points.y // 1500).astype(str)
+choose(n_open=12, at_most={"cell": 2}).summary()[["sites", "share", "status"]]
+
+# %% [markdown]
+# Of plans that cover as many, the one with most shops that face the street (`prefer`); two
+# shops that must open and one that must not.
+
+# %%
+preferred = choose(n_open=12, prefer="street_front")
+print(preferred.sites["street_front"].sum(), "of", len(preferred.sites))
+first, second, third = plan.sites.index[:3]
+fixed = choose(n_open=12, required=[first, second], forbidden=[third])
+fixed.summary()[["sites", "share", "status"]]
+
+# %% [markdown]
 # Every group of workers at least 30 % covered:
 
 # %%
@@ -128,6 +193,26 @@ choose_few(n_open=6, backup=True).summary()[["share", "value", "bound", "status"
 # %%
 few["capacity"] = 150
 choose_few(n_open=6, capacity="capacity").summary()[["share", "value", "bound", "status"]]
+
+# %% [markdown]
+# ### Today's stations
+#
+# Three that may move: each that closes makes room for one more. And what serves more people
+# within a budget: new shops, or larger stations?
+
+# %%
+moved = choose(n_open=3, closable=["S01", "S02", "S03"])
+print(moved)
+moved.existing["action"].value_counts()
+
+# %%
+shops["capacity"], stations["capacity"] = 600, 500
+larger = stations.assign(capacity_after=900, upgrade_cost=8_000)
+grown = choose(
+    existing=larger, budget=100_000, capacity="capacity", upgradable="capacity_after", gap=0.02
+)
+print(grown)
+grown.existing["action"].value_counts()
 
 # %% [markdown]
 # ## Rules that exclude each other

@@ -222,6 +222,7 @@ def plain_median(problem: Problem, deadline: float) -> Answer:
         gap=asked.gap,
         seed=asked.seed,
         step=float((costs == np.rint(costs)).all()),
+        progress=problem.told(1 / scale),
     ).run()
     sites = np.union1d(problem.required, problem.free[found.sites])
     return Answer(sites, found.value / scale, found.bound / scale, found.status)

@@ -54,6 +54,7 @@ def solve_cover_plan(problem: Problem, seconds: float) -> Answer:
         gap=problem.asked.gap,
         seed=problem.asked.seed,
         drop_dominated=only_number,
+        progress=problem.told(1 / (scale * times), base / scale),
     ).run()
     value, bound = (base + best.value // times) / scale, (base + best.bound // times) / scale
     status = "proved" if value == bound else best.status

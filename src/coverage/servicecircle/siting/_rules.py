@@ -119,6 +119,13 @@ class Problem:
         stations = np.arange(len(self.by_id), self.n_places)
         return np.setdiff1d(stations, self.places.closable)
 
+    def told(self, unit: float, base: float = 0.0) -> Progress | None:
+        """Return the callback for a solver whose values times ``unit`` come on top of ``base``."""
+        tell = self.progress
+        if tell is None:
+            return None
+        return lambda seconds, value, bound: tell(seconds, base + unit * value, base + unit * bound)
+
     def ids(self, sites: Ints) -> tuple[object, ...]:
         """Ids of the places at these positions."""
         n = len(self.by_id)
