@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from servicecircle._kernel import compiled
+from servicecircle._kernel.grow import longer, taller
 
 EAST, NORTH, WEST, SOUTH = 0, 1, 2, 3
 WHOLE = 128  # flag of cells whose street is covered alike everywhere; they have no cost
@@ -172,9 +173,7 @@ def _crossings(inside, least):
         if words[word] == 0:
             continue
         if count + 8 > found.size:
-            larger = np.empty(2 * found.size, np.int32)
-            larger[:count] = found[:count]
-            found = larger
+            found = longer(found, 2 * count)
         for i in range(8 * word, 8 * word + 8):
             if changes[i]:
                 found[count] = i
@@ -199,9 +198,7 @@ def trace_areas(window, raster, levels, j, area, ring_of, points, n_points, ring
         if ring_of[at] > first_ring:
             continue
         if n_rings == rings.shape[0]:
-            more = np.empty((2 * n_rings, 4), np.int64)
-            more[:n_rings] = rings
-            rings = more
+            rings = taller(rings, 2 * n_rings)
         end = -1
         while end < 0:
             end, west = _follow(
@@ -209,9 +206,7 @@ def trace_areas(window, raster, levels, j, area, ring_of, points, n_points, ring
                 at, n_rings + 1, ring_of, points, n_points,
             )  # fmt: skip
             if end < 0:
-                roomier = np.empty((2 * points.shape[0], 2))
-                roomier[:n_points] = points[:n_points]
-                points = roomier
+                points = taller(points, 2 * n_points)
         n_points, hole = _finish(points, n_points, end, x, y, size, to_left, to_right)
         rings[n_rings, 0], rings[n_rings, 1] = n_points, area
         rings[n_rings, 2], rings[n_rings, 3] = west, int(hole)

@@ -8,7 +8,15 @@ import numpy as np
 
 from servicecircle._kernel import compiled
 from servicecircle._kernel.contour import WHOLE, trace_areas
-from servicecircle._kernel.search import FAR, SHIFT, _on_own_street, _search, _seed
+from servicecircle._kernel.search import (
+    FAR,
+    SHIFT,
+    Graph,
+    Places,
+    _on_own_street,
+    _search,
+    _seed,
+)
 
 
 class Raster(NamedTuple):
@@ -114,7 +122,7 @@ def _draw_own(graph, raster, street, dist, origins, members, window, levels):
         for c in range(column, column + raster.runs[r, 2]):
             first = _share(raster.fraction[i], along)
             last = FAR if against >= FAR else against - _share(raster.fraction[i], against)
-            access = int(raster.access[i])
+            access = np.int64(raster.access[i])  # as in `reach_targets`: compiled once
             x, y = raster.west + c * raster.size, raster.south + row * raster.size
             cost = min(FAR, min(at_first + first, at_last + last) + access)
             for j in range(members.size):
@@ -146,7 +154,7 @@ def areas_of_each(graph, origins, order, raster, levels):
     entries = np.empty((1024, 3), np.int32)
     seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
     points, rings = np.empty((4096, 2)), np.empty((64, 4), np.int64)
-    n_points = n_rings = 0
+    n_points = n_rings = np.int64(0)  # a literal 0 would compile twice
     room = 1
     inside, ring_of = np.zeros(room, np.uint8), np.zeros(room, np.int32)
     cost, cell = np.empty(room, np.int32), np.empty(room, np.int32)
@@ -192,40 +200,44 @@ def areas_of_each(graph, origins, order, raster, levels):
     return points[:n_points], rings[:n_rings]
 
 
-@compiled
-def areas_of_all(graph, origins, on_street, dist, raster, levels):
+def areas_of_all(
+    graph: Graph,
+    origins: Places,
+    on_street: np.ndarray,
+    dist: np.ndarray,
+    raster: Raster,
+    levels: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Trace the areas within every level of the nearest of all origins.
 
     ``origins`` are sorted by street, ``on_street`` (m+1,) points to those of each street;
     ``dist`` (n,) comes from ``spread``. Returns as ``areas_of_each``, for one place.
     """
-    width = raster.columns + 2
-    size = (raster.rows + 2) * width
+    ends = dist[graph.ends].min(axis=1)
+    streets = np.flatnonzero((ends < FAR) | (np.diff(on_street) > 0)).astype(np.int32)
+    width, size = raster.columns + 2, (raster.rows + 2) * (raster.columns + 2)
     cost, cell = np.empty(size, np.int32), np.empty(size, np.int32)
     window = Window(np.zeros(size, np.uint8), cost, cell, width, -1, -1)
-    ring_of = np.zeros(size, np.int32)
     everybody = np.arange(origins.street.size)
-    ends = np.minimum(dist[graph.ends[:, 0]], dist[graph.ends[:, 1]])
-    streets = np.flatnonzero((ends < FAR) | (on_street[1:] > on_street[:-1]))
-    streets = streets.astype(np.int32)
+    areas: tuple[np.ndarray, np.ndarray] = _areas_of_streets(
+        graph, origins, on_street, dist, raster, levels, window, streets, everybody
+    )
+    return areas
+
+
+@compiled
+def _areas_of_streets(graph, origins, on_street, dist, raster, levels, window, streets, everybody):
+    """Draw the ``streets`` in the ``window`` and trace the areas."""
     _draw(graph, raster, streets, dist, window, levels)
     for street in streets:
         members = everybody[on_street[street] : on_street[street + 1]]
         if members.size:
             _draw_own(graph, raster, street, dist, origins, members, window, levels)
+    ring_of = np.zeros(window.inside.size, np.int32)
     points, rings = np.empty((4096, 2)), np.empty((64, 4), np.int64)
-    n_points = n_rings = 0
+    n_points = n_rings = np.int64(0)  # a literal 0 would compile twice
     for j in range(levels.size):
         points, n_points, rings, n_rings = trace_areas(
-            window,
-            raster,
-            levels,
-            j,
-            j,
-            ring_of,
-            points,
-            n_points,
-            rings,
-            n_rings,
+            window, raster, levels, j, j, ring_of, points, n_points, rings, n_rings
         )
     return points[:n_points], rings[:n_rings]

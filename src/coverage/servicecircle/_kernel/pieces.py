@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from servicecircle._kernel import compiled
+from servicecircle._kernel.grow import taller
 from servicecircle._kernel.search import FAR, SHIFT, _search, _seed
 
 
@@ -80,13 +81,7 @@ def _room(rows, n_rows, graph, nodes):
     needed = n_rows + 4
     for node in nodes:
         needed += 2 * (graph.indptr[node + 1] - graph.indptr[node])
-    if needed <= rows.shape[0]:
-        return rows
-    larger = np.empty((2 * needed, 6))
-    for i in range(n_rows):
-        for j in range(6):
-            larger[i, j] = rows[i, j]
-    return larger
+    return taller(rows, needed) if needed > rows.shape[0] else rows
 
 
 @compiled

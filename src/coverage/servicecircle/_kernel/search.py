@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from servicecircle._kernel import compiled
+from servicecircle._kernel.grow import longer, taller
 
 FAR = 2**29  # two of them still fit into int32
 SHIFT = 6
@@ -82,9 +83,7 @@ def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):
                     n_touched += 1
                 dist[head] = new
                 if free == entries.shape[0]:
-                    larger = np.empty((2 * free, 3), np.int32)
-                    larger[:free] = entries
-                    entries = larger
+                    entries = taller(entries, 2 * free)
                 entries[free, 0], entries[free, 1] = head, new
                 entries[free, 2] = heads[new >> SHIFT]
                 heads[new >> SHIFT] = free
@@ -124,15 +123,6 @@ def _seed(graph, origins, k, seeds, seed_costs):
 
 
 @compiled
-def _grow(first, second, filled, needed):
-    """Return larger copies of two output arrays."""
-    size = max(2 * first.size, needed)
-    larger, larger_too = np.empty(size, np.int32), np.empty(size, np.int32)
-    larger[:filled], larger_too[:filled] = first[:filled], second[:filled]
-    return larger, larger_too
-
-
-@compiled
 def reach_targets(graph, origins, order, targets, on_street, cutoff):
     """Find the targets within ``cutoff`` of every origin.
 
@@ -148,7 +138,7 @@ def reach_targets(graph, origins, order, targets, on_street, cutoff):
     seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
     counts = np.zeros(order.size, np.int64)
     found, costs = np.empty(4096, np.int32), np.empty(4096, np.int32)
-    filled = 0
+    filled = np.int64(0)  # a literal 0 would compile twice
     for i in range(order.size):
         k = order[i]
         own = origins.street[k]
@@ -170,22 +160,17 @@ def reach_targets(graph, origins, order, targets, on_street, cutoff):
                     continue
                 seen[street] = i
                 if filled + stop - start > found.size:
-                    found, costs = _grow(found, costs, filled, filled + stop - start)
+                    needed = filled + stop - start
+                    found, costs = longer(found, needed), longer(costs, needed)
                 at_first, at_last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
                 for j in range(start, stop):
                     cost = min(at_first + targets.at_first[j], at_last + targets.at_last[j])
                     cost += targets.access[j]
                     if street == own:
-                        direct = _on_own_street(
-                            graph,
-                            origins,
-                            k,
-                            targets.at_first[j],
-                            targets.at_last[j],
-                            targets.access[j],
-                            targets.xy[j, 0],
-                            targets.xy[j, 1],
-                        )
+                        at, back = np.int64(targets.at_first[j]), np.int64(targets.at_last[j])
+                        access = np.int64(targets.access[j])
+                        x, y = targets.xy[j, 0], targets.xy[j, 1]
+                        direct = _on_own_street(graph, origins, k, at, back, access, x, y)
                         cost = min(cost, direct)
                     if cost <= cutoff:
                         found[filled], costs[filled] = j, cost
@@ -235,9 +220,7 @@ def spread(graph, seeds, seed_costs, labels, cutoff):
                     continue
                 dist[head], label[head] = new, label[node]
                 if free == entries.shape[0]:
-                    larger = np.empty((2 * free, 3), np.int32)
-                    larger[:free] = entries
-                    entries = larger
+                    entries = taller(entries, 2 * free)
                 entries[free, 0], entries[free, 1] = head, new
                 entries[free, 2] = heads[new >> SHIFT]
                 heads[new >> SHIFT] = free
