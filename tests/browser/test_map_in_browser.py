@@ -290,6 +290,29 @@ def test_paper_shows_order_and_districts_and_pictures_instead_of_canvases(open_m
     assert page.locator("#search").is_visible()
 
 
+def test_on_paper_nothing_is_cut_or_written_over(open_map, world, tmp_path):
+    workers = town.workers()
+    workers.attrs["notes"] = [f"note {number} on how the table was read" for number in range(40)]
+    shops = pd.concat([town.shops()] * 3, ignore_index=True)
+    plan = choose_sites(world, shops, workers, n_open=9, minutes=[5, 10])
+    districts = pd.concat([town.districts()] * 3, ignore_index=True)
+    districts["name"] = [f"district {number}" for number in range(6)]
+    opened = open_map(save_map(map_plan(plan, districts=districts), tmp_path / "m.html"))
+    page = opened.page
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    list_, source, panel = (
+        page.locator(one).bounding_box() for one in (".list", ".source", "#panel")
+    )
+    assert list_["y"] + list_["height"] <= source["y"] + 1
+    assert source["y"] + source["height"] <= panel["y"] + panel["height"] + 1
+    cut = "(list) => list.scrollHeight - list.clientHeight"
+    assert page.locator(".list").evaluate(cut) <= 0
+    assert page.locator(".list li").count() == len(plan.sites) + 6
+    assert page.locator("#panel h1").is_visible()
+    assert "note 39" not in page.inner_text(".source")  # too many for a sheet
+
+
 def test_a_layer_of_ones_own_is_shown_on_the_map(open_map, plan, tmp_path):
     made = map_plan(plan)
     at = plan.sites.geometry.to_crs(4326).iloc[0]

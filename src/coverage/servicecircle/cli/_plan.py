@@ -162,6 +162,7 @@ def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], No
             date=summary["made_on"],
             labels=[label.model_dump() for label in output.labels],
             notice=(inputs.note, inputs.note_en or inputs.note) if inputs.note else None,
+            standard=rules,
         )
         save_map(drawn, path)
 

@@ -2,6 +2,7 @@
 "use strict";
 (function (SC) {
   const SHARP = 3;
+  const TIGHTER = ["tight", "noteless"]; // smaller rows; then no notes on the data
 
   class Paper {
     constructor(app) {
@@ -33,7 +34,7 @@
       map.invalidateSize({ animate: false, pan: false });
       if (!app.state.selected) app.whole();
       app.set({ menu: false });
-      for (const notes of app.parts.panel.querySelectorAll(".source details")) notes.open = true;
+      this.fit(app.parts.panel);
       // A canvas is lost in a printed PDF; a picture of it is not.
       for (const layer of this.layers()) {
         layer.draw();
@@ -48,6 +49,14 @@
       }
     }
 
+    /** Open the notes, and make the lists smaller until all of them are on the sheet. */
+    fit(panel) {
+      for (const notes of panel.querySelectorAll(".source details")) notes.open = true;
+      const list = panel.querySelector(".list");
+      for (const step of TIGHTER)
+        if (list.scrollHeight > list.clientHeight) document.body.classList.add(step);
+    }
+
     restore() {
       const { app, before } = this;
       if (!before) return;
@@ -58,7 +67,7 @@
         layer.canvas.style.display = "";
         layer.redraw();
       }
-      document.body.classList.remove("printing");
+      document.body.classList.remove("printing", ...TIGHTER);
       app.map.options.zoomSnap = 0.25;
       app.map.invalidateSize({ animate: false, pan: false });
       app.map.setView(before.centre, before.zoom, { animate: false });
