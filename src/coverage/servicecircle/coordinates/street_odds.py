@@ -52,6 +52,16 @@ ODDS = np.array(
         [-1.02, -0.68, -0.49, -0.09, -0.11, -0.0, 0.23, 0.45, 0.35, 0.72, 0.62, 0.01],
     ]
 )
+# The same where ways on foot and service roads are not drawn: wide streets, streets for cars and
+# streets of any kind
+BARE_ODDS = np.array(
+    [
+        [-0.48, -0.20, -0.28, 0.02, 0.03, 0.00, -0.01, 0.37, 0.41, 0.26, 0.09, -0.20],
+        [-1.19, -0.81, -0.52, -0.03, 0.67, 0.60, 0.74, 0.68, 0.58, 0.45, -0.16, -1.02],
+        [1.23, 0.12, 0.48, 0.43, 0.21, 0.28, 0.05, -0.02, -0.29, -0.60, -1.01, -0.86],
+    ]
+)
+_BARE = 0.05  # share of street length in ways on foot and service roads below which there are none
 
 
 class StreetOdds:
@@ -66,7 +76,11 @@ class StreetOdds:
         Points farther than 250 m from any street have odds of 0: they say nothing.
         """
         steps, metres = self.steps(xy)
-        odds = ODDS[np.arange(len(ODDS)), steps].sum(axis=1)
+        if self.is_bare:
+            wide, car, near = steps[:, 0], steps[:, :2].min(axis=1), steps[:, len(_CLASSES)]
+            odds = BARE_ODDS[0, wide] + BARE_ODDS[1, car] + BARE_ODDS[2, near]
+        else:
+            odds = ODDS[np.arange(len(ODDS)), steps].sum(axis=1)
         return np.where(metres < FAR, odds, 0.0), metres
 
     def steps(self, xy: Floats) -> tuple[NDArray[np.intp], Floats]:
@@ -83,6 +97,13 @@ class StreetOdds:
             share = (count + 0.5) / (outer + 5.0)
             steps.append(np.asarray(np.searchsorted(bounds, share, side="right")))
         return np.column_stack(steps), near[-1]
+
+    @cached_property
+    def is_bare(self) -> bool:
+        """Tell whether ways on foot and service roads are missing, so that less is known."""
+        fine = self.network.tags["highway"].isin((*_SERVICE, *_ON_FOOT)).to_numpy()
+        metres = self.network.metres
+        return bool(metres[fine].sum() < _BARE * metres.sum())
 
     @cached_property
     def _classes(self) -> list[StreetIndex]:
