@@ -88,9 +88,10 @@ def main() -> None:
     ).run()
     seconds = time.perf_counter() - started
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    gap = answer.bound / answer.value - 1
     print(
-        f"{asked.size} {asked.kind} ({table.nnz:,} pairs): {answer.status}, value {answer.value:,}, "
-        f"bound {answer.bound:,.0f} (+{answer.bound / answer.value - 1:.2%}), "
+        f"{asked.size} {asked.kind} ({table.nnz:,} pairs): {answer.status}, "
+        f"value {answer.value:,}, bound {answer.bound:,.0f} (+{gap:.2%}), "
         f"{seconds:.1f} s, {megabytes:.0f} MB"
     )
 
