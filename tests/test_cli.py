@@ -285,7 +285,6 @@ def use_standard(folder: Path, line: str) -> None:
         (nan_coordinates, "None of the 49 rows of demand can be used"),
         (another_city, "None of the 49 rows of demand lies within 100 m of a street"),
         (shops_in_another_city, "None of the 5 rows of candidates"),
-        (metres_called_degrees, "workers.csv"),
         (no_system, "gcj02"),
         (twice_the_same_id, "'S1'"),
         (negative_workers, "workers"),
@@ -303,6 +302,15 @@ def test_bad_input_is_one_line_and_leaves_nothing(config, capsys, spoil, said):
     before = {path.name for path in config.parent.iterdir()}
     assert said in refused(["plan", str(config)], capsys)
     assert {path.name for path in config.parent.iterdir()} == before
+
+
+def test_metres_called_degrees_are_mended_by_the_streets(config, capsys, summary):
+    metres_called_degrees(config.parent)
+    assert main(["plan", str(config), "--json"]) == 0
+    said = capsys.readouterr()
+    found = json.loads(said.out)
+    assert found["coverage_after"] == summary["coverage_after"]
+    assert "EPSG:32650" in said.err
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_computing(config, capsys):

@@ -277,7 +277,7 @@ def _near_streets(lon: Floats, lat: Floats, network: WalkNetwork) -> float:
     west, south, east, north = network.bounds
     inside = (lon > west - _MARGIN) & (lon < east + _MARGIN)
     inside &= (lat > south - _MARGIN) & (lat < north + _MARGIN)
-    return float(inside.mean())
+    return float(inside.mean()) if len(inside) else 0.0
 
 
 def _evidence(rows: dict[str, Floats], **columns: dict[str, float]) -> pd.DataFrame:
