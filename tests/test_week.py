@@ -148,3 +148,53 @@ def test_scores_count_how_far_a_standard_is_met(reach, stations, workers):
     np.testing.assert_allclose(parts.sum(axis=1), scored["score"])
     assert sum(scored.attrs["weights"].values()) == pytest.approx(100)
     assert scored.loc["A", "standard_zh"] == "✓ 全部符合。"
+
+
+def national_week():
+    """Stations that say different things of public holidays, and one worker beside them."""
+    hours = {
+        "off": "Mo-Fr 09:00-17:00; PH off",
+        "on": "Mo-Su,PH 09:00-17:00",
+        "only": "Sa-Su,PH 09:00-17:00",
+        "silent": "Mo-Fr 09:00-17:00",
+    }
+    points = gpd.points_from_xy([0.0] * 4, [0.0] * 4)
+    stations = gpd.GeoDataFrame({"hours": list(hours.values())}, index=list(hours), geometry=points)
+    demand = gpd.GeoDataFrame({"workers": [10.0]}, index=["w"], geometry=points[:1])
+    frame = pd.DataFrame({"facility": list(hours), "demand": "w", "minutes": 15.0})
+    reach = sc.Reach.from_frame(frame)
+    return reach, stations.set_crs(32650), demand.set_crs(32650)
+
+
+# 6 October 2026 is a Tuesday in the holiday week; the evaluator itself only knows 1 October
+@pytest.mark.parametrize(
+    ("holidays", "open_now"),
+    [
+        (None, {"off": True, "on": True, "only": False, "silent": True}),
+        (["2026-10-06"], {"off": False, "on": True, "only": True, "silent": True}),
+        ([dt.date(2026, 10, 6)], {"off": False, "on": True, "only": True, "silent": True}),
+        (["2026年10月7日"], {"off": True, "on": True, "only": False, "silent": True}),
+    ],
+)
+def test_days_given_as_holidays_are_holidays(holidays, open_now):
+    reach, stations, demand = national_week()
+    found = sc.measure_coverage(reach, stations, demand, at="2026-10-06 10:00", holidays=holidays)
+    assert found.facilities["open"].to_dict() == open_now
+
+
+def test_the_week_of_the_national_day_is_closed_where_it_is_given():
+    reach, stations, demand = national_week()
+    whole = [dt.date(2026, 10, 1) + dt.timedelta(days=n) for n in range(7)]
+    only_off = stations[stations.index == "off"]
+    alone = sc.Reach.from_frame(reach.to_frame().query("facility == 'off'"))
+    plain = sc.coverage_week(alone, only_off, demand, week="2026-10-06")
+    closed = sc.coverage_week(alone, only_off, demand, week=dt.date(2026, 10, 6), holidays=whole)
+    assert plain[10].to_list() == [1, 1, 1, 1, 1, 0, 0]
+    assert closed[10].to_list() == [0, 0, 0, 1, 1, 0, 0]  # 8 and 9 October are work days
+
+
+@pytest.mark.parametrize("holidays", ["2026-10-01", ["October"], [None]])
+def test_what_is_no_day_is_no_holiday(holidays):
+    reach, stations, demand = national_week()
+    with pytest.raises(InputError, match="`holidays` must be"):
+        sc.measure_coverage(reach, stations, demand, at="2026-10-06 10:00", holidays=holidays)

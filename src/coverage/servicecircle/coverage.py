@@ -19,12 +19,12 @@ from servicecircle._checks import (
 )
 from servicecircle._notebook import with_map
 from servicecircle.errors import InputError, InputWarning
-from servicecircle.hours import open_at, read_moment
+from servicecircle.hours import open_at, read_holidays, read_moment
 from servicecircle.reach import Reach, reach_of
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import geopandas as gpd
 
@@ -190,6 +190,7 @@ def measure_coverage(
     speed: float = 4.5,
     weight: str = "workers",
     at: str | dt.datetime | None = None,
+    holidays: Iterable[dt.date | str] | None = None,
 ) -> Coverage:
     """Measure who is covered by the facilities and who is not.
 
@@ -211,6 +212,9 @@ def measure_coverage(
         Count only facilities open at this moment by their ``hours``: ``"Tue 22:30"``,
         ``"周二 22:30"`` (of a plain week in June) or a datetime. Unknown hours count as
         closed, with a warning; see ``Coverage.hours_unknown``. Default: all count.
+    holidays : iterable of datetime.date or str, optional
+        Days that count as public holidays, such as the whole week of 1 October; used with
+        a dated ``at``. Without it only the single days that the evaluator knows do.
 
     Returns
     -------
@@ -223,13 +227,13 @@ def measure_coverage(
         minutes exceed those of a given reach, or ``at`` is no moment.
     """
     cutoffs = check_minutes(minutes)
-    moment = None if at is None else read_moment(at)
+    moment, closed_days = None if at is None else read_moment(at), read_holidays(holidays)
     check_places(facilities, "facilities")
     check_places(demand, "demand")
     check_weights(demand, weight, "demand")
     reach = reach_of(network, facilities, demand, cutoff=cutoffs[-1], speed=speed)
     if moment is not None:
-        facilities = facilities.assign(open=open_at(check_hours(facilities), moment))
+        facilities = facilities.assign(open=open_at(check_hours(facilities), moment, closed_days))
         unknown = facilities.index[facilities["open"].isna()]
         if len(unknown):
             warnings.warn(

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from servicecircle import _values
+from servicecircle._checks import name_some
 from servicecircle._hours_text import translate
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
     from opening_hours import OpeningHours
 
@@ -51,11 +55,18 @@ class Hours:
     osm: str | None
     note: str = ""
 
-    def is_open(self, moment: dt.datetime) -> bool | None:
-        """Tell whether it is open at a moment of local time; None where unknown."""
+    def is_open(
+        self, moment: dt.datetime, holidays: frozenset[dt.date] = frozenset()
+    ) -> bool | None:
+        """Tell whether it is open at a moment of local time; None where unknown.
+
+        A moment on one of ``holidays`` counts as a public holiday.
+        """
         if self.osm is None:
             return None
         rules = _rules(self.osm)
+        if moment.date() in holidays:
+            moment = dt.datetime.combine(_like_holiday(moment.date()), moment.time())
         return None if rules.is_unknown(moment) else bool(rules.is_open(moment))
 
     def weekly(self) -> float | None:
@@ -111,18 +122,25 @@ def weekly_hours(cells: pd.Series) -> pd.Series:
     return pd.Series(values, index=cells.index, dtype=float, name="week_hours")
 
 
-def open_at(cells: pd.Series, moment: dt.datetime) -> pd.Series:
+def open_at(
+    cells: pd.Series, moment: dt.datetime, holidays: frozenset[dt.date] = frozenset()
+) -> pd.Series:
     """Tell which of several opening hours are open at a moment; missing where unknown."""
-    answers = {cell: read_hours(cell).is_open(moment) for cell in cells.dropna().unique()}
+    answers = {cell: read_hours(cell).is_open(moment, holidays) for cell in cells.dropna().unique()}
     return pd.Series([answers.get(cell) for cell in cells], index=cells.index, dtype="boolean")
 
 
-def open_in_week(cells: pd.Series) -> NDArray[np.bool_]:
-    """Return (rows, 168) bool: open at half past each hour of a plain week, Monday first.
+def open_in_week(
+    cells: pd.Series,
+    monday: dt.datetime = PLAIN_MONDAY,
+    holidays: frozenset[dt.date] = frozenset(),
+) -> NDArray[np.bool_]:
+    """Return (rows, 168) bool: open at half past each hour of a week, Monday first.
 
     Unknown hours count as closed.
     """
-    rows = {cell: _week(read_hours(cell).osm) for cell in cells.dropna().unique()}
+    texts = cells.dropna().unique()
+    rows = {cell: _week(read_hours(cell).osm, monday, holidays) for cell in texts}
     closed = np.zeros(168, dtype=bool)
     return np.array([rows.get(cell, closed) for cell in cells], dtype=bool).reshape(-1, 168)
 
@@ -151,6 +169,25 @@ def read_moment(at: str | dt.datetime) -> dt.datetime:
         raise InputError(
             f'`at` must be a moment such as "Tue 22:30", "周二 22:30" or a datetime, not {at!r}.'
         ) from None
+
+
+def read_holidays(holidays: Iterable[dt.date | str] | None) -> frozenset[dt.date]:
+    """Read a list of days: dates, or texts such as ``"2026-10-01"`` or ``"2026年10月1日"``.
+
+    Raises
+    ------
+    InputError
+        One is no day.
+    """
+    if isinstance(holidays, str):
+        raise InputError(f"`holidays` must be a list of days, not the text {holidays!r}.")
+    given = list(holidays or [])
+    days, unreadable = _values.dates(pd.Series(given, dtype=object))
+    wrong = unreadable | days.isna().to_numpy()
+    if wrong.any():
+        said = name_some([day for day, bad in zip(given, wrong, strict=True) if bad])
+        raise InputError(f'`holidays` must be days such as "2026-10-01"; these are not: {said}.')
+    return frozenset(day.date() for day in days)
 
 
 def _day(name: str) -> int:
@@ -182,10 +219,26 @@ def _open_hours(osm: str) -> list[float]:
 
 
 @cache
-def _week(osm: str | None) -> NDArray[np.bool_]:
+def _week(osm: str | None, monday: dt.datetime, holidays: frozenset[dt.date]) -> NDArray[np.bool_]:
     hours = np.zeros(168, dtype=bool)
     if osm is not None:
-        half = PLAIN_MONDAY + dt.timedelta(minutes=30)
-        rules = _rules(osm)
-        hours[:] = [rules.is_open(half + dt.timedelta(hours=hour)) for hour in range(168)]
+        half, said = monday + dt.timedelta(minutes=30), Hours(osm, osm)
+        moments = [half + dt.timedelta(hours=hour) for hour in range(168)]
+        hours[:] = [bool(said.is_open(moment, holidays)) for moment in moments]
     return hours
+
+
+def _like_holiday(day: dt.date) -> dt.date:
+    """Return a public holiday that the evaluator knows: same weekday, nearest time of year."""
+    same = [known for known in _known_holidays() if known.weekday() == day.weekday()]
+    season = day.timetuple().tm_yday
+    apart = [abs(known.timetuple().tm_yday - season) for known in same]
+    return min(zip([min(days, 366 - days) for days in apart], same, strict=True))[1]
+
+
+@cache
+def _known_holidays() -> tuple[dt.date, ...]:
+    """List the days from 2010 to 2029 that count as PH in China."""
+    rules, first = _rules("PH open"), dt.datetime(2010, 1, 1, 12)  # noqa: DTZ001 (local time)
+    days = (first + dt.timedelta(days=number) for number in range(20 * 365))
+    return tuple(day.date() for day in days if rules.is_open(day))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,19 @@ from scipy import sparse
 from servicecircle._checks import check_minutes, check_places, check_weights, name_some
 from servicecircle.coverage import check_hours
 from servicecircle.errors import InputError, InputWarning
-from servicecircle.hours import DAYS, open_in_week, read_hours
+from servicecircle.hours import (
+    DAYS,
+    PLAIN_MONDAY,
+    open_in_week,
+    read_holidays,
+    read_hours,
+    read_moment,
+)
 from servicecircle.reach import Reach, reach_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import geopandas as gpd
 
     from servicecircle.networks import WalkNetwork
@@ -34,8 +44,10 @@ def coverage_week(
     weight: str = "workers",
     by: str | None = None,
     shift: str | None = None,
+    week: str | dt.date | None = None,
+    holidays: Iterable[dt.date | str] | None = None,
 ) -> pd.DataFrame:
-    """Share of workers with an open facility in reach, for every hour of a plain week.
+    """Share of workers with an open facility in reach, for every hour of a week.
 
     Parameters
     ----------
@@ -54,6 +66,10 @@ def coverage_week(
     shift : str, optional
         A column of ``demand`` that says when its people are there, written as opening
         hours are; then each hour counts only those. What cannot be read is always there.
+    week : str or datetime.date, optional
+        A day of the week wanted, such as "2026-10-01". Default: a plain week in June.
+    holidays : iterable of datetime.date or str, optional
+        Days of that week that count as public holidays, for facilities and shifts.
 
     Returns
     -------
@@ -70,8 +86,8 @@ def coverage_week(
 
     Notes
     -----
-    A plain week in June: public holidays, seasons and make-up working days (调休) are not in
-    it.
+    Without ``week``, public holidays and seasons are not in it; make-up working days (调休)
+    never are.
 
     Examples
     --------
@@ -86,11 +102,11 @@ def coverage_week(
                 f"`demand` has no column {column!r}; it has {list(map(str, demand.columns))}."
             )
     weights = check_weights(demand, weight, "demand")
-    hours = check_hours(facilities)
+    hours, monday, closed_days = check_hours(facilities), _monday(week), read_holidays(holidays)
     reach = reach_of(network, facilities, demand, cutoff=limit, speed=speed)
     weights = np.where(reach.demand_status.isin(_COUNTED), weights, 0.0)
-    present = _present(demand, shift)
-    inside = _inside(reach, open_in_week(hours))
+    present = _present(demand, shift, monday, closed_days)
+    inside = _inside(reach, open_in_week(hours, monday, closed_days))
     labels = _labels(demand, by)
     there = _sums(labels, weights, present)
     shares = _sums(labels, weights, present & inside) / there.where(there > 0)
@@ -109,11 +125,21 @@ def _inside(reach: Reach, opened: np.ndarray) -> np.ndarray:
     return inside
 
 
-def _present(demand: gpd.GeoDataFrame, shift: str | None) -> np.ndarray:
+def _monday(week: str | dt.date | None) -> dt.datetime:
+    """Return the first hour of the week that holds a day."""
+    if week is None:
+        return PLAIN_MONDAY
+    day = read_moment(str(week))
+    return dt.datetime.combine(day.date(), dt.time()) - dt.timedelta(days=day.weekday())
+
+
+def _present(
+    demand: gpd.GeoDataFrame, shift: str | None, monday: dt.datetime, holidays: frozenset[dt.date]
+) -> np.ndarray:
     if shift is None:
         return np.ones((len(demand), _HOURS), dtype=bool)
     known = np.array([read_hours(cell).osm is not None for cell in demand[shift]], dtype=bool)
-    present: np.ndarray = open_in_week(demand[shift]) | ~known[:, None]
+    present: np.ndarray = open_in_week(demand[shift], monday, holidays) | ~known[:, None]
     return present
 
 
