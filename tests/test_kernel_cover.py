@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import optimize, sparse
 
 from servicecircle._kernel import cover as covers
+from servicecircle._kernel import program
 from servicecircle._kernel.cover import cover_from, dominated, reduce_cover, whole_weights
 from servicecircle._kernel.cover_bound import descend, price
 from servicecircle._kernel.cover_search import (
@@ -25,7 +27,7 @@ from servicecircle._kernel.cover_search import (
     turn,
 )
 from servicecircle._kernel.milp import solve_cover
-from servicecircle.siting._solve import CoverSolver
+from servicecircle.siting._solve import CoverSolver, _Rest
 
 
 def random_problem(seed, most_sites=9, most_rows=14):
@@ -302,3 +304,73 @@ def test_any_weights_keep_their_total(weight):
     units, scale = whole_weights(values)
     assert units.sum() / scale == pytest.approx(values.sum(), rel=1e-9, abs=1e-280)
     assert units.sum() < 2**52
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_best_plan_that_what_is_fixed_excludes_is_thinned_to_the_rules(seed):
+    rng = np.random.default_rng(seed)
+    table, weight = city(seed, 80, 10, 0.15)
+    amount, limit, rules = budget(rng, 10)
+    cover = cover_of(table, weight)
+    run = CoverSolver(cover, rules, 4, time_limit=9, gap=0.0, seed=0, drop_dominated=False)
+    run.random = np.ones(1, np.uint64)
+    none, every = np.zeros(0, np.int64), np.arange(10)
+    rest = _Rest(cover, rules, 4, every, none, 0, np.zeros(80))
+    state = run._start(rest, rng.random(10) < 0.8)
+    assert (amount[:, state.chosen].sum(axis=1) <= limit).all()
+    assert (state.slack >= 0).all()
+
+
+def test_progress_closes_in_on_the_answer():
+    heard = []
+    table, weight = city(3, 500, 80, 0.09)
+    answer = solver_for(table, weight, 12, progress=lambda *said: heard.append(said)).run()
+    seconds, values, bounds = np.array(heard).T
+    assert (np.diff(seconds) >= 0).all()
+    assert (np.diff(values) >= 0).all()
+    assert (np.diff(bounds) <= 0).all()
+    assert bounds[-1] == values[-1] == answer.value
+
+
+def test_a_progress_that_raises_ends_the_search():
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    table, weight = city(3, 500, 80, 0.09)
+    with pytest.raises(KeyboardInterrupt):
+        solver_for(table, weight, 12, progress=stop).run()
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_plans_are_the_same_on_any_number_of_threads(threads):
+    problems = [(*city(seed, 400, 60, 0.08), 12) for seed in range(6)]
+    alone = [solver_for(*problem).run() for problem in problems]
+    with ThreadPoolExecutor(threads) as pool:
+        together = list(pool.map(lambda problem: solver_for(*problem).run(), problems))
+    for one, other in zip(alone, together, strict=True):
+        assert one.sites.tolist() == other.sites.tolist()
+        assert (one.value, one.bound, one.status) == (other.value, other.bound, other.status)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_greedy_covers_at_least_its_guaranteed_share_of_the_best(seed):
+    """Nemhauser, Wolsey & Fisher 1978."""
+    table, weight = random_problem(seed, most_sites=10, most_rows=30)
+    n_open = 1 + seed % len(table)
+    cover, rules = cover_of(table, weight), at_most(n_open, len(table))
+    _, value = fill(cover, rules, empty_state(cover, rules), 0.0, np.ones(1, np.uint64))
+    assert value >= (1 - 1 / np.e) * best_value(table, weight, n_open)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bounds_heard_while_the_solver_works_are_never_below_the_best(seed, monkeypatch):
+    monkeypatch.setattr(program, "PAUSE", -1.0)
+    table, weight = city(seed, 150, 40, 0.12)
+    cover, rules, heard = cover_of(table, weight), at_most(8, 40), []
+    solve_cover(
+        cover, rules, start=np.zeros(40, bool), seconds=30, gap=0.0,
+        watch=lambda value, bound: heard.append((value, bound)),
+    )  # fmt: skip
+    best = scipy_value(table, weight, 8)
+    assert heard
+    assert all(value <= best <= bound + 1e-6 for value, bound in heard)

@@ -8,9 +8,12 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from servicecircle._kernel.program import quiet_solver, run_watched
+
 if TYPE_CHECKING:
     from servicecircle._kernel.cover import Bools, Cover, Floats
     from servicecircle._kernel.cover_search import Rules
+    from servicecircle._kernel.program import Watch
 
 MOST_EXACT = 1e9  # totals up to here go to the solver as they are
 
@@ -31,6 +34,7 @@ def solve_cover(
     seconds: float,
     gap: float,
     relaxed: bool = False,
+    watch: Watch | None = None,
 ) -> Solved:
     """Maximise the covered weight under the rules, from a first plan.
 
@@ -44,35 +48,25 @@ def solve_cover(
         Time limit, and the relative optimality gap at which to stop.
     relaxed : bool
         Let sites be fractions and solve by interior point: a bound and prices only.
+    watch : callable, optional
+        Called with the best value and the bound while HiGHS works.
     """
     n = cover.shape[1]
     total = float(cover.weight.sum())
     scale = min(1.0, MOST_EXACT / max(total, 1.0))
-    solver = _solver(seconds, gap, scale, relaxed=relaxed)
+    solver = quiet_solver(seconds, gap, max(1e-6, 0.999 * scale))  # under one unit: no better
     solver.passModel(_program(cover, rules, scale, whole=not relaxed))
-    if not relaxed:
+    if relaxed:
+        solver.setOptionValue("solver", "ipx")
+        solver.setOptionValue("run_crossover", "off")
+    else:
         solution = highspy.HighsSolution()
         covered = np.zeros(n)
         covered[cover.site_rows[np.repeat(start, np.diff(cover.site_ptr))]] = 1.0
         solution.col_value = [*start.astype(float), *covered]
         solver.setSolution(solution)
-    solver.run()
+    run_watched(solver, None if watch is None else lambda v, b: watch(v / scale, b / scale))
     return _read(solver, cover, total, scale, relaxed=relaxed)
-
-
-def _solver(seconds: float, gap: float, scale: float, *, relaxed: bool) -> highspy.Highs:
-    solver = highspy.Highs()
-    options: dict[str, bool | float | str] = {
-        "output_flag": False,
-        "parallel": "off",
-        "time_limit": max(seconds, 0.0),
-        "mip_rel_gap": gap,
-        "mip_abs_gap": max(1e-6, 0.999 * scale),  # less than one unit cannot be won
-        **({"solver": "ipx", "run_crossover": "off"} if relaxed else {}),
-    }
-    for name, value in options.items():
-        solver.setOptionValue(name, value)
-    return solver
 
 
 def _program(cover: Cover, rules: Rules, scale: float, *, whole: bool) -> highspy.HighsLp:

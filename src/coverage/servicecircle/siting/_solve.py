@@ -285,6 +285,7 @@ class CoverSolver:
             seconds=seconds,
             gap=self.gap,
             relaxed=relaxed,
+            watch=lambda _, bound: self._lower(rest.base + bound + SOLVER_ERROR),
         )
 
 
