@@ -28,6 +28,8 @@ MINUTE = 75.0
 HALF_MINUTE = 37.5 * 0.9996  # metres of the map's projection for 37.5 m on the ground
 NEVER = np.inf
 SQUARE = {"highway": "pedestrian", "area": "yes"}
+SIDEWALK = {"highway": "footway", "footway": "sidewalk"}
+CROSSING = {"highway": "footway", "footway": "crossing"}
 
 
 class Scenario(NamedTuple):
@@ -183,6 +185,70 @@ H-D   C-F
 """,
         {"EG": 4, "EH": 4},
         areas={"ABCD": SQUARE},
+    ),
+    Scenario(
+        "a square drawn crosswise is not crossed",
+        PLAZA,
+        {"EF": 2 + 8**0.5, "EB": 3 + 8**0.5},
+        areas={"ACBD": SQUARE},
+    ),
+    Scenario(
+        "two squares are crossed one after the other",
+        """
+E-A   B   G
+
+  D   C   H-F
+""",
+        {"EF": 2 + 8**0.5 + 2},
+        areas={"ABCD": SQUARE, "BGHC": SQUARE},
+    ),
+    Scenario("a tunnel joins at its ends", STREET, {"AC": 4}, way(tunnel="yes")),
+    Scenario("a ferry line drawn as a street", BLOCK, {"BC": 10}, way(highway="ferry")),
+    Scenario(
+        "sidewalks and crossings drawn on their own",
+        """
+S---X---T
+    |
+A---M---B
+    |
+U---Y---V
+""",
+        {"SV": 8, "AB": 4, "SA": 6, "ST": 4},
+        {
+            **dict.fromkeys(("SX", "XT", "UY", "YV"), SIDEWALK),
+            **dict.fromkeys(("XM", "MY"), CROSSING),
+            **{side: {"sidewalk": "separate", "foot": "use_sidepath"} for side in ("AM", "MB")},
+        },
+    ),
+    Scenario("a street for visitors only", BLOCK, {"BC": 2}, way(access="no", foot="destination")),
+    Scenario("a platform is walked", BLOCK, {"BC": 2}, way(highway="platform")),
+    Scenario(
+        "a way private for walkers", BLOCK, {"BC": 10}, way(foot="private"), {"private": False}
+    ),
+    Scenario(
+        "signals on both carriageways",
+        """
+A---B---C
+    |
+D---E---F
+""",
+        {"AD": 8, "CF": 8, "AC": 5},
+        {side: {"highway": "crossing", "crossing": "traffic_signals"} for side in "BE"},
+        {"signals": 60},
+    ),
+    Scenario(
+        "up a hill that is one-way for feet",
+        STREET,
+        {"AB": UP, "BA": NEVER},
+        HILL | {"AB": {"oneway:foot": "yes"}},
+        {"elevation": "ele"},
+    ),
+    Scenario(
+        "steps on a hill take the slower of the two rules",
+        STREET,
+        {"BC": 2.4, "CB": UP},
+        HILL | way(highway="steps"),
+        {"elevation": "ele", "steps": 1.2},
     ),
     Scenario("steps count as streets by default", STREET, {"AC": 4}, way(highway="steps")),
     Scenario("slow steps", STREET, {"AC": 8, "CA": 8}, way(highway="steps"), {"steps": 3}),
@@ -540,6 +606,19 @@ def test_slopes_come_from_a_raster_of_heights(tmp_path):
     assert minutes(network, c, a) == pytest.approx(4, abs=0.005)
     away = walk_times(network, a, c, towards="demand", cutoff=60).minutes.data[0]
     assert away == pytest.approx(4 * np.exp(0.35), abs=0.005)
+
+
+def test_circles_on_a_hill_know_who_walks(tmp_path):
+    """From the top it is 2 minutes down, from below 2.8 up."""
+    city = City(STREET, HILL, step=HALF_MINUTE)
+    network = city.network(tmp_path, elevation="ele")
+    inside = [
+        service_areas(network, city.places("B"), minutes=2.4, towards=towards)
+        .geometry.iloc[0]
+        .contains(city.place("A"))
+        for towards in ("facility", "demand")
+    ]
+    assert inside == [False, True]
 
 
 def test_bridges_do_not_follow_the_ground(tmp_path):

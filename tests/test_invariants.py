@@ -16,6 +16,7 @@ from unittest import mock
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 
 from servicecircle._kernel import batch
 from servicecircle._kernel.search import FAR, spread
+from servicecircle.areas import service_areas
 from servicecircle.networks import WalkNetwork, network_from_osmnx
 from servicecircle.networks.nearest_street import StreetIndex
 from servicecircle.reach import walk_times
@@ -195,6 +197,8 @@ def test_names_and_order_of_streets_change_nothing(town, random):
     plain, mixed = town.network(), town.network(order=order, names=names.__getitem__)
     assert np.array_equal(plain.node_xy, mixed.node_xy)
     assert np.array_equal(plain.ends, mixed.ends)
+    assert np.array_equal(plain.street_cost, mixed.street_cost)
+    assert np.array_equal(plain.shape_xy, mixed.shape_xy)
     places = some_places(5)
     assert np.array_equal(table(plain, places, places, 30), table(mixed, places, places, 30))
 
@@ -223,6 +227,22 @@ def test_number_of_threads_changes_nothing(town, threads):
     alone = table(network, places, places)
     with mock.patch.object(batch, "FEWEST", 1), mock.patch("os.cpu_count", return_value=threads):
         assert np.array_equal(alone, table(network, places, places))
+
+
+@settings(max_examples=10)
+@given(towns(), st.permutations(range(12)), st.integers(2, 6))
+def test_circles_nest_whatever_the_order_the_chunks_and_the_threads(town, order, threads):
+    network, places = town.network(), some_places(10)
+    whole = service_areas(network, places, minutes=[4, 9])
+    shape = whole.set_index(["facility", "minutes"]).geometry
+    inner, outer = (shape.xs(minutes, level="minutes") for minutes in (4, 9))
+    assert shapely.is_valid(shape.to_numpy()).all()
+    assert inner.difference(outer).area.max() < 1e-3  # square metres
+    mixed = places.iloc[order]
+    with mock.patch.object(batch, "FEWEST", 1), mock.patch("os.cpu_count", return_value=threads):
+        parts = [service_areas(network, part, minutes=[9, 4]) for part in (mixed[:5], mixed[5:])]
+    again = pd.concat(parts).set_index(["facility", "minutes"]).geometry.loc[shape.index]
+    assert list(again.to_wkb()) == list(shape.to_wkb())
 
 
 @few

@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import osmium
 import osmnx
 import pandas as pd
 import pyproj
@@ -20,6 +21,8 @@ import shapely
 from cities import City
 from servicecircle.errors import CacheError, CrsError, InputError, NetworkError, NetworkWarning
 from servicecircle.networks import network_from_osmnx, read_network
+from servicecircle.networks.profile import Profile
+from servicecircle.networks.scan import Scan
 from servicecircle.reach import walk_times
 
 BLOCK = """
@@ -92,6 +95,39 @@ def test_walking_rules(tmp_path, tags, walkable):
     city = City("A---B---C", {"BC": tags})
     network = city.network(tmp_path, max_access=60)
     assert network.metres.sum() == pytest.approx(400 if walkable else 200, rel=1e-3)
+
+
+def test_names_come_through_with_all_their_signs(tmp_path):
+    """Objects come from osmium as text, in which some signs are escaped."""
+    name = "a b,c=d%25%汉街@é\N{NEXT LINE}|\t\"'&<>\\"
+    network = City("A---B---C", {"BC": {"name": name, "highway": "my, street"}}).network(tmp_path)
+    assert set(network.tags["name"]) == {"", name}
+    assert set(network.tags["highway"]) == {"residential", "my, street"}
+
+
+def test_a_file_may_be_read_in_many_parts(shared_data, monkeypatch):
+    whole = read_network(shared_data / "streets" / "nanjing_core.osm.pbf")
+    monkeypatch.setattr("servicecircle.networks.scan.MOST_TEXT", 1000)
+    parts = read_network(shared_data / "streets" / "nanjing_core.osm.pbf")
+    for array in ("node_xy", "ends", "street_cost", "metres", "shape_xy"):
+        assert np.array_equal(getattr(whole, array), getattr(parts, array)), array
+
+
+def test_nodes_and_ways_are_those_that_osmium_lists(shared_data):
+    path = shared_data / "streets" / "monaco.osm.pbf"
+    scan = Scan(path, Profile())
+    file = osmium.FileProcessor(path, osmium.osm.NODE | osmium.osm.WAY).with_locations()
+    ways = [
+        (way.id, way.tags.get("name", ""), [(node.ref, node.x, node.y) for node in way.nodes])
+        for way in file.with_filter(osmium.filter.KeyFilter("highway"))
+        if way.is_way() and len(way.nodes) > 1
+    ]
+    count = len(ways)
+    assert list(zip(scan.ids[:count], scan.names[:count], strict=True)) == [way[:2] for way in ways]
+    nodes = np.array([node for *_, found in ways for node in found])
+    assert np.array_equal(scan.refs[: len(nodes)], nodes[:, 0])
+    assert np.array_equal(np.rint(scan.lonlat[: len(nodes)] * 1e7), nodes[:, 1:])
+    assert np.array_equal(np.diff(scan.offsets)[:count], [len(found) for *_, found in ways])
 
 
 def test_private_ways_are_kept_and_marked(tmp_path):
