@@ -39,6 +39,7 @@ class Found:
     ``answers``: value and bound of each aim in turn. Gains are in units of weight.
     ``order``: positions of the sites as they open. ``gains``: what each adds. ``further``:
     what every candidate would add afterwards. ``kept``, ``upgraded``: rows of stations.
+    ``served``: workers by candidates and stations, if they have a capacity.
     """
 
     answers: tuple[tuple[str, Answer], ...]
@@ -47,6 +48,7 @@ class Found:
     further: Ints
     kept: Ints
     upgraded: Ints
+    served: Floats | None
     seconds: float
     conflicts: list[Conflict]
 
@@ -60,7 +62,8 @@ def write_plan(
 ) -> SitePlan:
     """Put the plan together."""
     total = float(table.units.sum() / table.scale)
-    kept = table.existing.iloc[found.kept]
+    existing = _existing(table, found, asked)
+    kept = existing.iloc[found.kept]
     today = int(table.units[_reached(table, found.kept)].sum())
     covered = np.concatenate([[today], today + np.cumsum(found.gains)]) / table.scale
     share = covered / total if total > 0 else np.full(len(covered), math.nan)
@@ -69,8 +72,8 @@ def write_plan(
     return SitePlan(
         sites=_strengths(table, scored, sites, found, asked),
         candidates=_candidates(table, scored, found),
-        existing=_existing(table, found, asked),
-        today=_coverage(table, table.existing, asked, network),
+        existing=existing,
+        today=_coverage(table, existing, asked, network),
         coverage=_coverage(table, together(kept, sites), asked, network),
         status=first.status,
         value=first.value,
@@ -97,12 +100,15 @@ def _aims(found: Found) -> pd.DataFrame:
 
 def _existing(table: SiteTable, found: Found, asked: Asked) -> gpd.GeoDataFrame:
     """Today's stations, with what happens to each where something may."""
+    existing = table.existing
+    if found.served is not None:
+        existing = existing.assign(served=found.served[len(table.candidates) :])
     if not asked.closable and asked.upgradable is None:
-        return table.existing
+        return existing
     action = np.full(len(table.existing), "closes", dtype=object)
     action[found.kept] = "stays"
     action[found.upgraded] = "upgraded"
-    return table.existing.assign(action=action)
+    return existing.assign(action=action)
 
 
 def _reached(table: SiteTable, stations: Ints) -> Bools:
@@ -118,6 +124,8 @@ def _sites(table: SiteTable, found: Found, covered: Floats, share: Floats) -> gp
     sites["order"] = np.arange(1, len(sites) + 1)
     sites["gain"] = found.gains / table.scale
     sites["covered_after"], sites["share_after"] = covered, share
+    if found.served is not None:
+        sites["served"] = found.served[found.order]
     return sites
 
 

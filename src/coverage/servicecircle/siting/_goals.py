@@ -222,6 +222,15 @@ def _value_with_room(model: Model, aim: str, outcome: Outcome) -> float:
     return goal.sign * (goal.constant + float(goal.cost @ values[goal.columns])) / goal.scale
 
 
+def served_by(model: Model, values: Floats) -> Floats | None:
+    """Units that each place serves, if places have a capacity."""
+    if model.covering is None or not model.problem.asked.capacity:
+        return None
+    demand, _, pairs, assigned = model.covering
+    units = demand.workers[pairs.row] * values[assigned]
+    return np.bincount(pairs.col, units, model.problem.n_places).astype(np.float64)
+
+
 def _times(problem: Problem, sites: Ints) -> Ints:
     """How many open places are within each limit of each place: limits × demand."""
     opened = np.concatenate([problem.fixed, sites[sites < problem.n_places]])

@@ -16,6 +16,7 @@ from servicecircle.siting._goals import (
     NONE,
     add_requirement,
     hold,
+    served_by,
     value_of,
     worst,
 )
@@ -44,11 +45,19 @@ class Held(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Assigned(Answer):
+    """An answer that says how many units each place serves, by position."""
+
+    served: Floats
+
+
+@dataclass(frozen=True)
 class Solution:
     """Open sites (positions) and the answer of every aim in turn."""
 
     sites: Ints
     answers: tuple[tuple[str, Answer], ...]
+    served: Floats | None = None  # workers by position, with capacity
 
     @property
     def first(self) -> Answer:
@@ -72,7 +81,9 @@ def solve(problem: Problem, start: Ints) -> Solution:
         sites = answer.sites
         held.append(Held(aim, answer.value))
     none = not answers or answers[0][1].status == "infeasible" or not held
-    return Solution(NONE if none else sites, tuple(answers))
+    last = answers[max(len(held) - 1, 0)][1]
+    served = last.served / problem.table.scale if isinstance(last, Assigned) else None
+    return Solution(NONE if none else sites, tuple(answers), served)
 
 
 def _aims(problem: Problem) -> tuple[str, ...]:
@@ -112,7 +123,9 @@ def _solve_aim(
     value = math.nan
     if found[0].values is not None:
         value = value_of(model, problem, aim, *found)
-    return _answer(problem, aim, found, value, goal)
+    answer = _answer(problem, aim, found, value, goal)
+    served = None if found[0].values is None else served_by(model, found[0].values)
+    return answer if served is None else Assigned(**vars(answer), served=served)
 
 
 def _median_fits(problem: Problem) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from servicecircle._checks import check_minutes
-from servicecircle._kernel.cover import Cover, Ints, cover_from, select
+from servicecircle._kernel.cover import Cover, Floats, Ints, cover_from, select
 from servicecircle._kernel.cover_search import at_most, empty_state, fill, turn
 from servicecircle.errors import ModelWarning
 from servicecircle.reach import Reach
@@ -227,7 +227,19 @@ def _solve(problem: Problem) -> Found:
     order, gains, further = _opening_order(problem, new, kept)
     conflicts = [] if settled else find_conflicts(problem)
     seconds = time.monotonic() - started
-    return Found(solution.answers, order, gains, further, kept, upgrades, seconds, conflicts)
+    served = _by_row(problem, solution.served)
+    found = order, gains, further, kept, upgrades, served
+    return Found(solution.answers, *found, seconds, conflicts)
+
+
+def _by_row(problem: Problem, served: Floats | None) -> Floats | None:
+    """Put candidates in the caller's order; stations follow."""
+    if served is None:
+        return None
+    n = len(problem.by_id)
+    out = served.copy()
+    out[problem.by_id] = served[:n]
+    return out
 
 
 def _warn_of_plenty(problem: Problem) -> None:

@@ -80,13 +80,14 @@ class SitePlan:
         ``reason_en``, ``reason_zh``; ``loss`` (workers covered by it alone: lost if it
         closes), ``cost_per_worker`` (per worker gained, where costs are known),
         ``runner_up`` (the candidate within 200 m that could best stand in) and
-        ``runner_up_loss`` (workers lost by that change; negative if it covers more).
+        ``runner_up_loss`` (workers lost by that change; negative if it covers more);
+        with ``capacity`` ``served`` (workers who are sent there).
     candidates : geopandas.GeoDataFrame
         All candidates as :func:`servicecircle.score_sites` gives them, and ``order``
         (missing if not chosen) and ``gain_after`` (what it would add once the plan is open).
     existing : geopandas.GeoDataFrame
         Today's stations; with ``closable`` or ``upgradable`` also ``action``: ``"stays"``,
-        ``"closes"`` or ``"upgraded"``.
+        ``"closes"`` or ``"upgraded"``, and with ``capacity`` also ``served``.
     today, coverage : Coverage
         Before the plan, and with it.
     status : {"proved", "gap", "time_limit", "infeasible"}
