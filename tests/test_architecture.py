@@ -40,7 +40,7 @@ FLOORS = (
         "samples",
     ),
     ("reach", "areas", "routes"),
-    ("audit", "coverage", "scores", "siting", "mobile", "week", "_sentences"),
+    ("audit", "coverage", "metrics", "scores", "siting", "mobile", "week", "_sentences"),
     ("maps", "reports"),
     ("batch", "cli"),
 )

@@ -21,6 +21,13 @@ from .maps import plot_plan as plot_plan
 from .maps import plot_week as plot_week
 from .maps import save_map as save_map
 from .maps import save_png as save_png
+from .metrics import access_ratio as access_ratio
+from .metrics import annual_review as annual_review
+from .metrics import equity as equity
+from .metrics import home_figures as home_figures
+from .metrics import pair_overlap as pair_overlap
+from .metrics import per_ten_thousand as per_ten_thousand
+from .metrics import within_metres as within_metres
 from .networks import WalkNetwork as WalkNetwork
 from .networks import download_network as download_network
 from .networks import network_from_osmnx as network_from_osmnx
