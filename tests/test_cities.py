@@ -491,8 +491,9 @@ def test_clipped_extract_loses_only_what_lacks_its_nodes(tmp_path):
     lines = city.osm().splitlines()
     path = tmp_path / "clipped.osm"
     path.write_text("\n".join(line for line in lines if '<node id="2"' not in line))
-    with pytest.warns(NetworkWarning, match="lacks"):
+    with pytest.warns(NetworkWarning, match="lacks") as told:
         network = read_network(path)
+    assert told[0].filename == __file__  # where the user called
     assert minutes(network, city.places("A"), city.places("C")) == pytest.approx(8, abs=0.005)
 
 

@@ -105,24 +105,26 @@ def read_network(
     )
     if path.is_dir():
         return _open_saved(path, profile, clip, max_access)
+    lines, found = _read_streets(path, profile)
+    access = MAX_ACCESS if max_access is None else max_access
+    return _network(lines, {"file": path.name} | found, profile, clip, access)
+
+
+def _read_streets(path: Path, profile: Profile) -> tuple[StreetLines, dict[str, Any]]:
+    """Read a file by its kind: the street lines, and what it says of itself."""
     name = path.name.lower()
-    facts: dict[str, Any] = {"file": path.name}
     if name.endswith(OSM_SUFFIXES):
         from servicecircle.networks.osm import read_osm
 
-        lines, found = read_osm(path, profile)
-        facts |= found
-    elif name.endswith(".graphml"):
-        lines = lines_from_graph(_read_graphml(path), profile)
-    elif name.endswith(LINE_SUFFIXES):
-        lines = _read_lines(path, profile)
-    else:
-        raise InputError(
-            f"{path.name!r} is of no known kind. Known are {', '.join(OSM_SUFFIXES)}, .graphml, "
-            f"{', '.join(LINE_SUFFIXES)}, and the folder of a saved network."
-        )
-    access = MAX_ACCESS if max_access is None else max_access
-    return _network(lines, facts, profile, clip, access)
+        return read_osm(path, profile)
+    if name.endswith(".graphml"):
+        return lines_from_graph(_read_graphml(path), profile), {}
+    if name.endswith(LINE_SUFFIXES):
+        return _read_lines(path, profile), {}
+    raise InputError(
+        f"{path.name!r} is of no known kind. Known are {', '.join(OSM_SUFFIXES)}, .graphml, "
+        f"{', '.join(LINE_SUFFIXES)}, and the folder of a saved network."
+    )
 
 
 def _open_saved(
