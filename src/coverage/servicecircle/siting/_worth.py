@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from servicecircle._checks import name_some
-from servicecircle._kernel.cover import whole_weights
+from servicecircle._kernel.cover import MOST_UNITS, whole_weights
 from servicecircle.errors import ModelError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from servicecircle.scores import SiteTable
     from servicecircle.siting.plan import Asked
 
+MOST_PARTS = 1000
 MOST_STEPS = 60  # of a decay that falls with every minute
 
 
@@ -47,9 +48,22 @@ def worth_of(table: SiteTable, asked: Asked) -> Worth:
     if asked.decay is None:
         plain = not asked.group_weights
         return Worth(limits, places[None, :], place_scale, places, place_scale, plain)
-    units, scale = whole_weights((drops[:, None] * (places / place_scale)).ravel())
+    parts = _whole_parts(drops)
+    if parts and float(places.sum()) * parts < MOST_UNITS:
+        whole = np.rint(drops * parts).astype(np.int64)
+        units, scale = whole[:, None] * places, place_scale * parts
+    else:
+        units, scale = whole_weights((drops[:, None] * (places / place_scale)).ravel())
     units = units.reshape(len(limits), -1)
     return Worth(limits, units, scale, places, place_scale, plain=False)
+
+
+def _whole_parts(drops: Floats) -> int:
+    """Find the fewest parts of a worker that make every drop whole; 0 if there are none."""
+    for parts in range(1, MOST_PARTS + 1):
+        if np.allclose(drops * parts, np.rint(drops * parts), rtol=0, atol=1e-9):
+            return parts
+    return 0
 
 
 def _steps(asked: Asked) -> tuple[Floats, Floats]:
