@@ -498,6 +498,26 @@ def test_a_plan_is_made_by_the_walking_rules_of_its_standard(config, capsys):
     assert "dem.tif" in refused(["plan", str(config)], capsys)
 
 
+def test_a_document_in_each_language_is_written_on_demand(config, capsys):
+    pytest.importorskip("docx")
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("[output]", "[output]\ndocument = true"), encoding="utf-8")
+    assert main(["plan", str(config)]) == 0
+    written = {path.name for path in (config.parent / "results").iterdir()}
+    assert written == FILES | {"plan_zh.docx", "plan_en.docx"}
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in written)
+
+
+def test_a_document_is_refused_before_computing_where_word_cannot_be_written(
+    config, capsys, monkeypatch
+):
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("[output]", "[output]\ndocument = true"), encoding="utf-8")
+    monkeypatch.setattr("servicecircle.cli._plan.find_spec", lambda _: None)
+    assert "servicecircle[report]" in refused(["plan", str(config)], capsys)
+
+
 def test_heights_that_are_not_there_are_refused_before_reading(config, capsys):
     files = flags(config, "network", "stations", "demand")
     assert "elevation 'dem.tif'" in refused(["coverage", *files, "--elevation", "dem.tif"], capsys)

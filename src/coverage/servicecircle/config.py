@@ -169,11 +169,15 @@ class Label(_Part):
 
 
 class Output(_Part):
-    """``[output]``: the folder to write, beside plan.toml, and how the map reads."""
+    """``[output]``: the folder to write, beside plan.toml, and how the map reads.
+
+    ``document`` asks for a Word document in each language too.
+    """
 
     folder: FilePath = Field(default=Path("plan"), validate_default=True)
     title: str = ""
     language: Literal["zh", "en", "both"] = "both"
+    document: bool = False
     labels: tuple[Label, ...] = ()
 
 
@@ -197,7 +201,7 @@ def read_config(path: str | Path) -> Settings:
         ``[standard]`` (preset, minutes, speed in km/h, and the walking rules of
         ``read_network``), ``[plan]`` (the keywords of
         ``choose_sites``, e.g. aim, n_open, budget, at_least, time_limit in seconds, seed)
-        and ``[output]`` (folder, title, language, labels).
+        and ``[output]`` (folder, title, language, document, labels).
 
     Returns
     -------

@@ -26,6 +26,7 @@ from servicecircle.cli._options import (
     Out,
     Preset,
     Speed,
+    StatedMinutes,
     Stations,
     System,
     Walking,
@@ -47,15 +48,15 @@ def plan(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Choose the sites to open: map, workbook, GeoPackage and summary in one folder."""
+    """选址方案 Choose the sites to open: map, workbook, GeoPackage and summary in one folder."""
     from servicecircle.cli._plan import make_plan
     from servicecircle.config import read_config
 
-    summary, folder = make_plan(read_config(config), out)
+    summary, files = make_plan(read_config(config), out)
     if as_json:
         print_json(summary)
     else:
-        print_plan(summary, folder)
+        print_plan(summary, files)
 
 
 @app.command(epilog="Example: servicecircle demo --out demo")
@@ -66,7 +67,7 @@ def demo(
     ),
     as_json: AsJson = False,
 ) -> None:
-    """Copy the demo city into a folder, ready to be changed, and plan its stations."""
+    """示例城市 Copy the demo city into a folder, ready to be changed, and plan its stations."""
     from servicecircle.samples import wuhan
 
     check_folder(out)
@@ -98,7 +99,7 @@ def areas(
     as_json: AsJson = False,
     walking: Walking,
 ) -> None:
-    """Draw what is within so many minutes' walk of every station."""
+    """服务圈 Draw what is within so many minutes' walk of every station."""
     walking.check({"network": network, "stations": stations})
     check_target(out, LAYERS)
     with steps(3) as step:
@@ -141,7 +142,7 @@ def coverage(
     as_json: AsJson = False,
     walking: Walking,
 ) -> None:
-    """Measure who is covered by the stations; --out .html, .xlsx, .docx or .gpkg."""
+    """覆盖情况 Measure who is covered by the stations; --out .html, .xlsx, .docx or .gpkg."""
     walking.check({"network": network, "stations": stations, "demand": demand})
     if out:
         check_target(out, RESULTS)
@@ -176,24 +177,20 @@ def score(
     *,
     stations: MaybeStations = None,
     coordinates: System = "auto",
-    minutes: Annotated[
-        float | None, typer.Option(help="Minutes of walking; default: the standard's, else 15.")
-    ] = None,
+    minutes: StatedMinutes = None,
     speed: Speed = None,
     preset: Preset = None,
     as_json: AsJson = False,
     walking: Walking,
 ) -> None:
-    """Say what each candidate alone would add, and rank them."""
-    walking.check(
-        {"network": network, "candidates": candidates, "demand": demand, "stations": stations}
-    )
+    """候选点评分 Say what each candidate alone would add, and rank them."""
+    files = {"network": network, "candidates": candidates, "demand": demand, "stations": stations}
+    walking.check(files)
     check_target(out, LAYERS)
     from servicecircle.scores import score_sites
     from servicecircle.standards import standard
 
     rules = standard(preset) if preset else None
-    asked = minutes if minutes is not None else (rules and rules.minutes) or 15
     with steps(3) as step:
         step("reading")
         streets = walking.read(network)
@@ -204,7 +201,7 @@ def score(
             shops,
             people,
             existing=today,
-            minutes=asked,
+            minutes=minutes if minutes is not None else (rules and rules.minutes) or 15,
             speed=speed_on(streets, speed),
             standard=rules,
         )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from servicecircle.networks import WalkNetwork
 
-networks = typer.Typer(help="Build, inspect and judge walking networks.", rich_markup_mode=None)
+networks = typer.Typer(
+    help="步行路网 Build, inspect and judge walking networks.", rich_markup_mode=None
+)
 app.add_typer(networks, name="network")
 
 
@@ -35,7 +37,7 @@ def build(
     as_json: AsJson = False,
     walking: Walking,
 ) -> None:
-    """Save a street file or a place as a network that opens at once."""
+    """建立路网 Save a street file or a place as a network that opens at once."""
     from servicecircle.networks import download_network, read_network
 
     if place and clip:
@@ -60,7 +62,7 @@ def build(
 @networks.command(epilog="Example: servicecircle network inspect data/wuhan/streets.parquet")
 @takes_walking
 def inspect(source: Path, *, as_json: AsJson = False, walking: Walking) -> None:
-    """Say what a street file or saved network holds."""
+    """查看路网 Say what a street file or saved network holds."""
     found = walking.read(source)
     west, south, east, north = found.bounds
     facts = {
@@ -79,7 +81,7 @@ def inspect(source: Path, *, as_json: AsJson = False, walking: Walking) -> None:
 @networks.command(epilog="Example: servicecircle network quality data/wuhan/streets.parquet")
 @takes_walking
 def quality(source: Path, *, as_json: AsJson = False, walking: Walking) -> None:
-    """Judge in plain words what a network is fit for."""
+    """评价路网 Judge in plain words what a network is fit for."""
     print_rows(_facts(walking.read(source)), {}, as_json=as_json)
 
 

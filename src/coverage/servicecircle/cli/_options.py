@@ -27,6 +27,9 @@ System = Annotated[
     typer.Option("--coordinates", help="System of the tables: gcj02 is Amap's, bd09 Baidu's."),
 ]
 Minutes = Annotated[list[float], typer.Option(help="Minutes of walking; may be given twice.")]
+StatedMinutes = Annotated[
+    float | None, typer.Option(help="Minutes of walking; default: the standard's, else 15.")
+]
 Speed = Annotated[float | None, typer.Option(help="km/h; default 4.5 walking, 12 cycle, 15 ebike.")]
 Preset = Annotated[
     str | None, typer.Option("--standard", help="fujian, miyun … or a .toml file of your own.")

@@ -10,7 +10,9 @@ import shutil
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ from servicecircle.cli._inputs import (
 )
 from servicecircle.cli._screen import steps
 from servicecircle.errors import InputError
+from servicecircle.standards import standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from servicecircle.config import Inputs, Settings
     from servicecircle.networks import WalkNetwork
     from servicecircle.siting import SitePlan
+    from servicecircle.standards import Standard
 
 LIBRARIES = (
     "numpy",
@@ -61,18 +65,21 @@ class Job:
     seconds: float
 
 
-def make_plan(settings: Settings, out: Path | None) -> tuple[dict[str, Any], Path]:
-    """Do the whole job; return the summary and the folder it is written to."""
+def make_plan(settings: Settings, out: Path | None) -> tuple[dict[str, Any], list[Path]]:
+    """Do the whole job; return the summary and the files written."""
     folder = out or settings.output.folder
     inputs = settings.inputs
     check_files(_files(inputs))
     check_folder(folder)
+    if settings.output.document and find_spec("docx") is None:
+        raise InputError('`document` needs python-docx: `pip install "servicecircle[report]"`.')
     with steps(5) as step:
         job = _compute(settings, step)
         summary = summary_of(job)
         step("writing the map and the workbook")
-        write_folder(folder, _writers(job, summary))
-    return summary, folder
+        writers = _writers(job, summary)
+        write_folder(folder, writers)
+    return summary, [folder / name for name in writers]
 
 
 def _files(inputs: Inputs) -> dict[str, Path]:
@@ -135,50 +142,55 @@ def _read_tables(
 
 
 def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], None]]:
-    from servicecircle.maps import map_plan, save_map
+    """Return what writes each file of the folder."""
     from servicecircle.reports import write_report
-    from servicecircle.standards import standard
-
-    settings, plan = job.settings, job.plan
-    inputs, output = settings.inputs, settings.output
-    about = {
-        "note": inputs.note,
-        "note_en": inputs.note_en,
-        "vintage": inputs.vintage,
-        "coordinates read as": job.systems,
-        "made on": summary["made_on"],
-        **{f"file: {name}": path.name for name, path in _files(inputs).items()},
-    }
-
-    preset = settings.standard.preset
-    rules = standard(preset) if preset else None
-
-    def write_map(path: Path) -> None:
-        drawn = map_plan(
-            plan,
-            districts=job.districts,
-            title=output.title or None,
-            language=output.language,
-            date=summary["made_on"],
-            labels=[label.model_dump() for label in output.labels],
-            notice=(inputs.note, inputs.note_en or inputs.note) if inputs.note else None,
-            standard=rules,
-        )
-        save_map(drawn, path)
-
-    def report(path: Path) -> None:
-        write_report(plan, path, districts=job.districts, about=about, rules=rules)
 
     def write_summary(path: Path) -> None:
         text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False)
         path.write_text(text + "\n", encoding="utf-8")
 
+    preset, output = job.settings.standard.preset, job.settings.output
+    rules = standard(preset) if preset else None
+    about = _about(job, summary["made_on"])
+    report = partial(write_report, job.plan, districts=job.districts, about=about, rules=rules)
+    languages = ("zh", "en") if output.language == "both" else (output.language,)
+    documents = languages if output.document else ()
     return {
-        "map.html": write_map,
+        "map.html": partial(_write_map, job, rules, summary["made_on"]),
         "plan.xlsx": report,
         "plan.gpkg": report,
+        **{f"plan_{name}.docx": partial(report, language=name) for name in documents},
         "summary.json": write_summary,
     }
+
+
+def _about(job: Job, day: str) -> dict[str, object]:
+    inputs = job.settings.inputs
+    return {
+        "note": inputs.note,
+        "note_en": inputs.note_en,
+        "vintage": inputs.vintage,
+        "coordinates read as": job.systems,
+        "made on": day,
+        **{f"file: {name}": path.name for name, path in _files(inputs).items()},
+    }
+
+
+def _write_map(job: Job, rules: Standard | None, day: str, path: Path) -> None:
+    from servicecircle.maps import map_plan, save_map
+
+    inputs, output = job.settings.inputs, job.settings.output
+    drawn = map_plan(
+        job.plan,
+        districts=job.districts,
+        title=output.title or None,
+        language=output.language,
+        date=day,
+        labels=[label.model_dump() for label in output.labels],
+        notice=(inputs.note, inputs.note_en or inputs.note) if inputs.note else None,
+        standard=rules,
+    )
+    save_map(drawn, path)
 
 
 def write_folder(folder: Path, writers: Mapping[str, Callable[[Path], None]]) -> None:

@@ -46,7 +46,7 @@ def print_json(data: dict[str, Any]) -> None:
     typer.echo(json.dumps(json_ready(data), ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def print_plan(summary: dict[str, Any], folder: Path) -> None:
+def print_plan(summary: dict[str, Any], files: list[Path]) -> None:
     """Print the coverage before and after, the proof and the files, in both languages."""
     heads = ("分钟 minutes", "职工 workers", "现覆盖 covered today", "方案后 with the plan")
     table = Table(*heads, box=None, header_style="bold")
@@ -62,8 +62,8 @@ def print_plan(summary: dict[str, Any], folder: Path) -> None:
     console.print(table)
     for sentence in _proof(summary["plan"]):
         console.print(sentence)
-    for name in ("map.html", "plan.xlsx", "plan.gpkg", "summary.json"):
-        console.print(f"  {folder / name}", soft_wrap=True)
+    for path in files:
+        console.print(f"  {path}", soft_wrap=True)
 
 
 def _proof(plan: dict[str, Any]) -> tuple[str, str]:
