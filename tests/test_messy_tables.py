@@ -307,3 +307,39 @@ def test_no_cell_breaks_a_reader(text):
     _values.shares(cells)
     _values.numbers(cells)
     read_amenities(text)
+
+
+def test_repeated_ids_are_numbered_when_asked(tmp_path):
+    path = tmp_path / "站点.csv"
+    path.write_text(
+        "编号,名称,经度,纬度\nS1,甲,7,43\nS1,乙,7,43.1\nS2,丙,7,43.2\nS1,丁,7,43.3\nS1-2,戊,7,43.4\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="S1"):
+        sc.read_sites(path)
+    with pytest.warns(InputWarning, match="ids repeat in 2 rows, which are now called"):
+        sites = sc.read_sites(path, repeated_ids="suffix")
+    assert sites["name"].to_dict() == {
+        "S1": "甲",
+        "S1-3": "乙",
+        "S2": "丙",
+        "S1-4": "丁",
+        "S1-2": "戊",
+    }
+    with pytest.raises(InputError, match="`repeated_ids` must be"):
+        sc.read_sites(path, repeated_ids="drop")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_control_characters_are_left_out_and_counted(tmp_path, suffix):
+    path = tmp_path / f"站点{suffix}"
+    frame = pd.DataFrame(
+        {"编号": ["1", "2"], "名称": ["甲\x07站\x1b", "乙\n站"], "经度": [7, 7], "纬度": [43, 44]}
+    )
+    if suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_excel(path, index=False, engine="xlsxwriter")
+    with pytest.warns(InputWarning, match="control characters left out of 1 cell"):
+        sites = sc.read_sites(path)
+    assert sites["name"].to_list() == ["甲站", "乙\n站"]

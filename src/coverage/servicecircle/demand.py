@@ -9,7 +9,7 @@ import pandas as pd
 from servicecircle._locate import Coordinates, locate
 from servicecircle.errors import InputError
 from servicecircle.sites import OnBad, check_choices, finish, ground_of
-from servicecircle.tables import Table, read_table
+from servicecircle.tables import RepeatedIds, Table, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,7 @@ def read_demand(
     encoding: str | None = None,
     sheet: str | None = None,
     on_bad: OnBad = "report",
+    repeated_ids: RepeatedIds = "raise",
 ) -> gpd.GeoDataFrame:
     """Read a table of places where people work.
 
@@ -59,6 +60,8 @@ def read_demand(
         Of a workbook. Default: the sheet with most headers we know.
     on_bad : {"report", "raise", "drop"}
         What to do with rows that have no usable place or number, as in `read_sites`.
+    repeated_ids : {"raise", "suffix"}
+        Refuse ids that repeat, or call the later rows "S01-2", "S01-3" … and warn.
 
     Returns
     -------
@@ -81,7 +84,9 @@ def read_demand(
     check_choices(coordinates, on_bad)
     told = {"workers": weight, "group": group}
     given = dict(columns or {}) | {name: text for name, text in told.items() if text is not None}
-    table = read_table(path, columns=given, encoding=encoding, sheet=sheet)
+    table = read_table(
+        path, columns=given, encoding=encoding, sheet=sheet, repeated_ids=repeated_ids
+    )
     if not table.columns:  # a GeoJSON without features has no columns either
         table.frame["workers"] = pd.Series(dtype=float)
     if "workers" not in table.frame.columns:

@@ -13,7 +13,7 @@ from servicecircle._locate import Coordinates, locate
 from servicecircle.coordinates import check_system
 from servicecircle.coordinates.detect import Ground
 from servicecircle.errors import InputError, InputWarning
-from servicecircle.tables import Table, count, read_table
+from servicecircle.tables import RepeatedIds, Table, count, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,7 @@ def read_sites(
     encoding: str | None = None,
     sheet: str | None = None,
     on_bad: OnBad = "report",
+    repeated_ids: RepeatedIds = "raise",
 ) -> gpd.GeoDataFrame:
     """Read a table of stations or candidates.
 
@@ -65,6 +66,8 @@ def read_sites(
     on_bad : {"report", "raise", "drop"}
         What to do with rows that cannot be placed: keep them with a status and warn, raise,
         or drop them and warn.
+    repeated_ids : {"raise", "suffix"}
+        Refuse ids that repeat, or call the later rows "S01-2", "S01-3" … and warn.
 
     Returns
     -------
@@ -88,7 +91,9 @@ def read_sites(
     >>> stations = read_sites("stations.csv", coordinates="gcj02")  # doctest: +SKIP
     """
     check_choices(coordinates, on_bad)
-    table = read_table(path, columns=columns, encoding=encoding, sheet=sheet)
+    table = read_table(
+        path, columns=columns, encoding=encoding, sheet=sheet, repeated_ids=repeated_ids
+    )
     return finish(
         locate(table, coordinates, ground_of(network, buildings, districts)), table, on_bad
     )

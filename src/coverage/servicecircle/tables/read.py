@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from servicecircle import _values
 from servicecircle._checks import STATUSES, check_ids, name_some
 from servicecircle._files import open_sheet
 from servicecircle._vocabulary import fold, read_vocabulary
+from servicecircle.errors import InputError
 from servicecircle.tables.columns import count, type_columns, unused
 from servicecircle.tables.headers import (
     KNOWN_HEADERS,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
+RepeatedIds = Literal["raise", "suffix"]
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _OURS = ("status", "reason", "geometry")
 
 
@@ -84,6 +87,7 @@ def read_table(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    repeated_ids: RepeatedIds = "raise",
 ) -> Table:
     """Read a table of places and say what was understood.
 
@@ -98,6 +102,8 @@ def read_table(
         Of a CSV. Default: UTF-8, else GB18030.
     sheet : str, optional
         Of a workbook (or layer of a map file). Default: the one with most headers we know.
+    repeated_ids : {"raise", "suffix"}
+        Refuse ids that repeat, or call the later rows "S01-2", "S01-3" … and say so.
 
     Returns
     -------
@@ -119,7 +125,9 @@ def read_table(
     if personal:
         losses.append(f"columns with personal data were left out: {name_some(personal)}")
     headers = {name: header[place] for place, name in known.items() if name != "personal"}
-    frame = _index_by_id(frame, headers, notes, opened.source)
+    frame = _without_control_characters(frame, losses)
+    frame = _index_by_id(frame, headers, notes)
+    frame = _with_single_ids(frame, opened.source, repeated_ids, losses)
     if geometry is not None:
         geometry = geometry.set_axis(frame.index)
     named = {header_system(headers[n]) for n in ("lon", "lat", "lonlat") if n in headers} - {None}
@@ -174,9 +182,45 @@ def _rename(
     return kept, personal
 
 
-def _index_by_id(
-    frame: pd.DataFrame, headers: dict[str, str], notes: list[str], source: str
+def _without_control_characters(frame: pd.DataFrame, losses: list[str]) -> pd.DataFrame:
+    """Strip characters that no screen shows and no workbook holds; line breaks stay."""
+    clean = {}
+    for name in frame.columns:
+        cells = frame[name]
+        if cells.dtype == object:
+            cells = cells.where(cells.map(lambda cell: isinstance(cell, str))).astype("str")
+        elif not pd.api.types.is_string_dtype(cells.dtype):
+            continue
+        hit = cells.str.contains(_CONTROL, regex=True, na=False)
+        if hit.any():
+            clean[name] = frame[name].mask(hit, cells.str.replace(_CONTROL, "", regex=True))
+            losses.append(f"{name!r}: control characters left out of {count(hit, 'cell')}")
+    return frame.assign(**clean)
+
+
+def _with_single_ids(
+    frame: pd.DataFrame, source: str, repeated: RepeatedIds, losses: list[str]
 ) -> pd.DataFrame:
+    """Refuse ids that repeat, or number the later ones."""
+    if repeated not in get_args(RepeatedIds):
+        raise InputError(f'`repeated_ids` must be "raise" or "suffix", not {repeated!r}.')
+    again = frame.index.duplicated()
+    if repeated == "raise" or not again.any():
+        check_ids(frame.index, source)
+        return frame
+    taken, ids = set(frame.index), list(frame.index)
+    for row in np.flatnonzero(again):
+        number = 2
+        while f"{ids[row]}-{number}" in taken:
+            number += 1
+        ids[row] = f"{ids[row]}-{number}"
+        taken.add(ids[row])
+    named = name_some([ids[row] for row in np.flatnonzero(again)])
+    losses.append(f"ids repeat in {count(again, 'row')}, which are now called {named}")
+    return frame.set_axis(pd.Index(ids, name="id", dtype=frame.index.dtype), axis=0)
+
+
+def _index_by_id(frame: pd.DataFrame, headers: dict[str, str], notes: list[str]) -> pd.DataFrame:
     """Move the ids, as text, to the index; make them from row numbers where there are none."""
     ids = _values.texts(frame["id"]) if "id" in frame else None
     if ids is not None and fold(headers["id"]) in synonyms()[1] and not ids.is_unique:
@@ -191,8 +235,7 @@ def _index_by_id(
         if ids.isna().any():
             notes.append(f"{count(ids.isna(), 'row')} without an id, called 'row-<number>'")
         index = pd.Index(ids.where(ids.notna(), "row-" + rows), name="id")
-    check_ids(index, source)
     return frame.drop(columns="id", errors="ignore").set_axis(index, axis=0)
 
 
-__all__ = ["Table", "count", "read_table"]
+__all__ = ["RepeatedIds", "Table", "count", "read_table"]
