@@ -12,7 +12,7 @@ from scipy import optimize, sparse
 
 from servicecircle._kernel import median_bound as bounds
 from servicecircle._kernel.median import fill, interchange, nearest_open, search, settle, walks_from
-from servicecircle._kernel.median_milp import solve_median
+from servicecircle.siting import _median
 from servicecircle.siting._median import MedianSolver
 
 
@@ -212,13 +212,13 @@ def test_regret_bounds_what_turning_a_choice_round_can_reach(seed):
         assert min(others, default=np.inf) >= priced.bound + priced.regret[j]
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_solver_agrees_with_enumeration(seed):
-    cost, far = random_table(seed)
+@pytest.mark.parametrize("seed", range(200))
+def test_the_tree_alone_finds_the_least_of_all_sets(seed, monkeypatch):
+    monkeypatch.setattr(MedianSolver, "_search", lambda *_: None)
+    monkeypatch.setattr(MedianSolver, "_bound", lambda *_: None)
+    monkeypatch.setattr(_median, "MOST_WAITING", seed % 5 + 1)
+    cost, far = random_table(seed, most_sites=10)
     p = 1 + seed % len(cost)
-    nothing = np.zeros(len(cost), bool)
-    options = {"seconds": 30, "gap": 0.0, "step": 1.0, "watch": lambda *_: None}
-    chosen, outcome = solve_median(walks_of(cost, far), p, nothing, **options)
-    best = least(cost, far, p)
-    assert total(cost, far, np.flatnonzero(chosen)) == best
-    assert outcome.bound == pytest.approx(best, abs=1)
+    answer = solver_for(cost, far, p).run()
+    assert answer.status == "proved"
+    assert answer.value == least(cost, far, p) == total(cost, far, answer.sites)

@@ -54,11 +54,7 @@ def p_median_inputs(path):
     return reach, sites, demand, p
 
 
-# the other three take a quarter of a minute each: benchmarks/siting.py
-QUICK = [f"pmed{k}" for k in range(1, 21) if k not in (6, 16, 17)]
-
-
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [f"pmed{k}" for k in range(1, 21)])
 def test_least_walking_is_the_published_optimum(shared_data, name):
     folder = shared_data / "instances" / "pmed"
     best = pd.read_csv(folder / "optima.csv", index_col="instance")["p_median"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,6 @@ from scipy import sparse
 
 from servicecircle._kernel import median
 from servicecircle._kernel import median_bound as bounds
-from servicecircle._kernel.median_milp import solve_median
 from servicecircle.siting._covering import minutes_by_row
 from servicecircle.siting._solve import Answer, random_state
 
@@ -28,6 +28,10 @@ STEPS = 400  # subgradient steps between two looks at the clock
 ROUNDS = 20  # of local search between two looks at the clock
 IDLE_ROUNDS = 400  # without progress before local search stops
 SEARCH_SHARE = 0.3  # of the time limit
+NODE_STEPS = 60  # subgradient steps of a node of the tree, repeated while they fix sites
+NODE_LOOPS = 4
+NODE_PACE = 0.3
+MOST_WAITING = 500  # nodes; beyond that those near the leaves go first
 
 
 @dataclass
@@ -88,12 +92,21 @@ class MedianSolver:
         return self.started + self.time_limit - time.monotonic()
 
     def _done(self, rest: _Rest) -> bool:
-        if rest.p <= 0 or len(rest.sites) <= rest.p:
-            self._offer(rest, np.ones(len(rest.sites) if rest.p > 0 else 0, bool))
+        if self._closed(rest):
             self._raise(self.value)
+        return self._enough()
+
+    def _enough(self) -> bool:
         distance = self.value - self.bound
-        enough = distance < self._tolerance() or distance <= self.gap * self.value
-        return enough or self._left() <= 0
+        close = distance < self._tolerance() or distance <= self.gap * self.value
+        return close or self._left() <= 0
+
+    def _closed(self, rest: _Rest) -> bool:
+        """Whether nothing is left to decide; if so, take the plan."""
+        if rest.p > 0 and len(rest.sites) > rest.p:
+            return False
+        self._offer(rest, np.ones(len(rest.sites) if rest.p > 0 else 0, bool))
+        return True
 
     def _offer(self, rest: _Rest, opened: Bools) -> None:
         """Keep a plan if it costs less; its cost is counted on the whole problem."""
@@ -147,18 +160,40 @@ class MedianSolver:
             rest.fix(hopeless & priced.top, hopeless & ~priced.top)
 
     def _prove(self, rest: _Rest) -> None:
-        """Let HiGHS decide the rest, from the best plan."""
+        """Branch on sites, the least bound first (Beasley 1985)."""
+        waiting, born = [(self.bound, 0, rest)], 0
+        while waiting and not self._enough():
+            self._raise(waiting[0][0])
+            bound, _, node = heappop(waiting) if len(waiting) < MOST_WAITING else waiting.pop()
+            site, bound = self._branch_on(node, bound)
+            if site is None:
+                continue
+            for inside in (True, False):
+                born += 1
+                heappush(waiting, (bound, born, node.with_site(site, inside=inside)))
+        if not waiting:
+            self._raise(self.value)
 
-        def watch(_value: float, bound: float) -> None:
-            self._raise(bound)
-
-        chosen, outcome = solve_median(
-            rest.walks, rest.p, self._start(rest),
-            seconds=self._left(), gap=self.gap, step=self.step, watch=watch,
-        )  # fmt: skip
-        if chosen is not None:
-            self._offer(rest, chosen)
-        self._raise(self.value if outcome.ended == "infeasible" else outcome.bound)
+    def _branch_on(self, node: _Rest, bound: float) -> tuple[int | None, float]:
+        """Bound a node and fix what that decides; return the site to branch on, if any."""
+        for k in range(NODE_LOOPS):
+            if self._closed(node):
+                return None, bound
+            node.multipliers = bounds.descend(
+                node.walks, node.p, node.multipliers, self.value, NODE_STEPS, NODE_PACE / 2**k
+            )
+            priced = bounds.price(node.walks, node.p, node.multipliers)
+            bound = max(bound, priced.bound)
+            if bound > self.value - self._tolerance():
+                return None, bound
+            undecided = priced.bound + priced.regret <= self.value - self._tolerance()
+            if undecided.all():
+                break
+            node.fix(~undecided & priced.top, ~undecided & ~priced.top)
+        if self._closed(node):
+            return None, bound
+        priced = bounds.price(node.walks, node.p, node.multipliers)
+        return int(np.argmin(np.where(priced.top, priced.regret, np.inf))), bound
 
 
 @dataclass
@@ -178,6 +213,14 @@ class _Rest:
         self.inside = np.concatenate([self.inside, self.sites[inside]])
         self.p -= int(inside.sum())
         self.sites = self.sites[~inside & ~outside]
+
+    def with_site(self, site: int, *, inside: bool) -> _Rest:
+        """Return the same with one more site open, or closed, for good."""
+        one, none = np.zeros((2, len(self.sites)), bool)
+        one[site] = True
+        other = replace(self)
+        other.fix(one if inside else none, none if inside else one)
+        return other
 
 
 @cache
