@@ -188,6 +188,30 @@ def test_another_program_gives_the_same_numbers(system, at):
     assert metres(lon, lat, OTHER_PROGRAM[:, 0], OTHER_PROGRAM[:, 1]).max() < 0.01
 
 
+@pytest.mark.parametrize(("system", "there"), [("gcj02", "wgs_gcj"), ("bd09", "wgs_bd")])
+def test_an_independent_package_agrees_at_a_thousand_points(system, there):
+    prcoords = pytest.importorskip("prcoords", reason="compares with the package prcoords")
+    lon, lat = (values[:1_000] for values in points_inside(seed=7))
+    assert len(lon) == 1_000
+    pairs = list(zip(lat, lon, strict=True))
+    other = np.array([getattr(prcoords, there)(pair, check_china=False) for pair in pairs])
+    ours = from_wgs84((lon, lat), system)
+    assert metres(*ours, other[:, 1], other[:, 0]).max() < 0.01
+    back = to_wgs84((other[:, 1], other[:, 0]), system)  # its own inverse is 1.7 cm off
+    assert metres(*back, lon, lat).max() < 0.01
+
+
+@pytest.mark.parametrize("system", ["gcj02", "bd09"])
+def test_a_thousand_points_outside_stay_where_they_are(system):
+    generator = np.random.default_rng(8)
+    lon, lat = generator.uniform(-180, 180, 4_000), generator.uniform(-85, 85, 4_000)
+    outside = shapely.distance(mainland(), shapely.points(lon, lat)) > 0.05
+    lon, lat = lon[outside][:1_000], lat[outside][:1_000]
+    assert len(lon) == 1_000
+    for moved in (from_wgs84((lon, lat), system), to_wgs84((lon, lat), system)):
+        np.testing.assert_array_equal(moved, (lon, lat))
+
+
 @pytest.mark.parametrize("system", ["gcj02", "bd09"])
 def test_there_and_back_is_exact_to_a_micrometre(system):
     lon, lat = points_inside()
