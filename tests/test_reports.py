@@ -16,6 +16,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import shapely
 
 import test_cli
 import town
@@ -23,7 +24,7 @@ from servicecircle import __version__
 from servicecircle.areas import service_areas
 from servicecircle.coordinates import from_wgs84
 from servicecircle.coverage import Coverage, measure_coverage
-from servicecircle.errors import InputError, InputWarning
+from servicecircle.errors import InputError, InputWarning, UnsnappedWarning
 from servicecircle.networks import WalkNetwork, read_network
 from servicecircle.reports import _workbook, write_report
 from servicecircle.siting import SitePlan, choose_sites, what_if
@@ -428,6 +429,16 @@ def test_at_other_speeds_networkx_counts_the_same_workers(workbook):
         near = workers["workers"][at_speed / speed <= minutes + 1e-6].sum()
         assert (covered, share) == pytest.approx((near, near / workers["workers"].sum()))
     assert [row[:2] for row in rows] == [(v, m) for v in (4, 4.5, 5) for m in (5, 10)]
+
+
+def test_a_report_does_not_warn_again_of_places_off_the_streets(network, tmp_path):
+    workers = town.workers()
+    workers.loc["W48", "geometry"] = shapely.Point(0, 0)
+    with pytest.warns(UnsnappedWarning):
+        result = measure_coverage(network, town.stations(), workers, minutes=10)
+    write_report(result, tmp_path / "a.xlsx")  # warnings are errors
+    speeds, _ = blocks_of(tmp_path / "a.xlsx", SHEETS[6])
+    assert [row[0] for row in speeds[1:]] == [4, 4.5, 5]
 
 
 def test_what_is_lost_with_a_station_is_what_is_missing_without_it(workbook, plan):

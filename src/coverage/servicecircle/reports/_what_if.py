@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from servicecircle.coverage import measure_coverage
+from servicecircle.errors import UnsnappedWarning
 
 if TYPE_CHECKING:
     from servicecircle.coverage import Coverage
@@ -53,15 +55,17 @@ def _again(coverage: Coverage, speed: float) -> pd.DataFrame:
     """Measure a coverage at another speed."""
     if speed == coverage.speed or coverage.network is None:
         return coverage.summary()
-    again = measure_coverage(
-        coverage.network,
-        coverage.facilities,
-        coverage.demand.drop(columns=[name for name in COMPUTED if name in coverage.demand]),
-        minutes=coverage.minutes,
-        speed=speed,
-        weight=coverage.weight,
-        at=coverage.at,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnsnappedWarning)  # said when the result was made
+        again = measure_coverage(
+            coverage.network,
+            coverage.facilities,
+            coverage.demand.drop(columns=[name for name in COMPUTED if name in coverage.demand]),
+            minutes=coverage.minutes,
+            speed=speed,
+            weight=coverage.weight,
+            at=coverage.at,
+        )
     return again.summary()
 
 
