@@ -195,8 +195,8 @@ def _sort(streets: Streets) -> Streets:
     via = np.where(turn[:, None], second_last, second)
     open_ways = streets.tags[["along", "against"]].to_numpy(bool)
     barred = ~np.where(turn[:, None], open_ways[:, ::-1], open_ways) @ (2, 1)
-    shape = via[:, 1], via[:, 0], streets.metres.round(6)
-    order = np.lexsort((barred, *shape, ends[:, 1], ends[:, 0]))
+    shape = barred, via[:, 1], via[:, 0], streets.metres.round(6)
+    order = _order(ends[:, 0] * np.int64(len(places)) + ends[:, 1], shape)
     counts, turn = np.diff(streets.offsets)[order], turn[order]
     offsets = np.concatenate([[0], np.cumsum(counts)])
     start = np.where(turn, streets.offsets[1:][order] - 1, streets.offsets[:-1][order])
@@ -215,6 +215,16 @@ def _sort(streets: Streets) -> Streets:
         np.where(turn[:, None], effort[:, ::-1], effort),
         tags,
     )
+
+
+def _order(key: np.ndarray, others: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Sort by ``key``; only what is equal in it is looked at in ``others``, the last first."""
+    order = np.argsort(key, kind="stable")
+    equal = np.diff(key[order]) == 0
+    tied = np.flatnonzero(np.append(equal, False) | np.append(False, equal))
+    among = order[tied]
+    order[tied] = among[np.lexsort((*(other[among] for other in others), key[among]))]
+    return order
 
 
 def _after(a: np.ndarray, b: np.ndarray) -> np.ndarray:
