@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 SCRIPTS = (
     *("dom", "codec", "sums", "words", "data", "canvas"),
-    *("ground", "tiles", "marks", "panel", "card", "legend", "search", "print", "measure", "app"),
+    *("ground", "tiles", "marks", "panel", "card", "legend"),
+    *("search", "tools", "print", "measure", "app"),
 )
 NO_SCRIPT = """<noscript>此图需要浏览器脚本。This map needs scripts.</noscript>
 <script>

@@ -3,7 +3,6 @@
 "use strict";
 (function (SC) {
   const PADDING = 0.25; // of the map's size, on each side
-  const SVG_PADDING = 0.4;
 
   /** The part of the plane that the map shows, in layer pixels. */
   function viewOf(map) {
@@ -124,7 +123,7 @@
 
   /** Leaflet's SVG, which would cut and write every outline anew after each move. */
   const BufferedSvg = globalThis.L?.SVG.extend({
-    options: { padding: SVG_PADDING },
+    options: { padding: PADDING },
 
     getEvents() {
       return { ...L.SVG.prototype.getEvents.call(this), move: this._moved };

@@ -62,34 +62,30 @@
   /** On the canvas, or so near that a part of the mark is. */
   const near = (x, y, { width, height }) => x > -40 && y > -40 && x < width + 40 && y < height + 40;
 
-  /** A candidate's ring, drawn once. */
-  function ringPicture(radius, ratio) {
-    const size = 2 * Math.ceil((radius + 1) * ratio);
-    const picture = Object.assign(document.createElement("canvas"), { width: size, height: size });
-    const context = picture.getContext("2d");
+  /** A candidate's ring, drawn once: its pixels, a square of them. */
+  function ringPixels(radius, ratio) {
+    const side = 2 * Math.ceil((radius + 1) * ratio);
+    const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
+    const context = canvas.getContext("2d");
     context.lineWidth = 1.2 * ratio;
     context.fillStyle = "#fff";
     context.strokeStyle = "#4A4F4C";
-    context.arc(size / 2, size / 2, radius * ratio, 0, 2 * Math.PI);
+    context.arc(side / 2, side / 2, radius * ratio, 0, 2 * Math.PI);
     context.fill();
     context.stroke();
-    return picture;
+    const { data } = context.getImageData(0, 0, side, side);
+    return { side, pixels: new Uint32Array(data.buffer) };
   }
 
-  /** Which squares of a canvas hold a mark: a second one in the same place would not be seen. */
-  class Occupied {
-    constructor({ width, height }, side) {
-      this.side = side;
-      this.columns = Math.ceil((width + 80) / side);
-      this.squares = new Uint8Array(this.columns * Math.ceil((height + 80) / side));
-    }
-
-    take(x, y) {
-      const square =
-        Math.floor((y + 40) / this.side) * this.columns + Math.floor((x + 40) / this.side);
-      const taken = this.squares[square];
-      this.squares[square] = 1;
-      return taken;
+  /** Write a mark into a picture; where marks overlap, a clear pixel gives way. */
+  function stamp(picture, width, { side, pixels }, left, top) {
+    let from = 0;
+    for (let row = top; row < top + side; row++) {
+      let to = row * width + left;
+      for (let column = 0; column < side; column++, from++, to++) {
+        const alpha = pixels[from] >>> 24;
+        if (alpha && alpha >= picture[to] >>> 24) picture[to] = pixels[from];
+      }
     }
   }
 
@@ -197,20 +193,21 @@
     drawCandidates(context, view) {
       if (!this.candidatesVisible(view.zoom)) return;
       const radius = view.zoom < 14 ? 1.8 : 3;
-      const picture = ringPicture(radius, view.ratio);
-      const half = picture.width / 2;
-      const taken = new Occupied(view, radius);
+      const ring = ringPixels(radius, view.ratio);
+      const { width, height } = context.canvas;
+      // Written as pixels: as many drawn pictures would take ten times as long.
+      const image = context.createImageData(width, height);
+      const picture = new Uint32Array(image.data.buffer);
       const { x, y, length } = this.candidates;
-      context.setTransform(1, 0, 0, 1, 0, 0); // on whole pixels the picture stays sharp
       for (let index = 0; index < length; index++) {
-        const [left, top] = [
-          x[index] * view.world - view.origin.x,
-          y[index] * view.world - view.origin.y,
-        ];
-        if (!near(left, top, view) || taken.take(left, top)) continue;
-        const [column, row] = [left * view.ratio - half, top * view.ratio - half];
-        context.drawImage(picture, Math.round(column), Math.round(row));
+        const across = (x[index] * view.world - view.origin.x) * view.ratio;
+        const down = (y[index] * view.world - view.origin.y) * view.ratio;
+        const left = Math.round(across - ring.side / 2);
+        const top = Math.round(down - ring.side / 2);
+        if (left < 0 || top < 0 || left + ring.side > width || top + ring.side > height) continue;
+        stamp(picture, width, ring, left, top);
       }
+      context.putImageData(image, 0, 0);
     }
 
     /** What lies under the pointer on the canvases: a candidate, a dot or nothing. */
