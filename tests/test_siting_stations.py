@@ -88,3 +88,14 @@ def test_closing_mends_what_a_maximum_forbids():
     moved = choose_sites(reach, sites, demand, **stations, **rules, closable=["x"])
     assert list(moved.sites.index) == ["c"]
     assert moved.value == 30
+
+
+def test_no_station_closes_when_no_plan_is_found():
+    reach, sites, demand, stations = town(kind="k")
+    sites["kind"] = "k"
+    rules = {"n_open": 0, "at_least": {"kind": 3}, "closable": ["x"]}
+    plan = choose_sites(reach, sites, demand, **stations, **rules)
+    assert plan.status == "infeasible"
+    assert plan.existing["action"].to_dict() == {"x": "stays"}
+    assert plan.conflicts.iloc[0]["rule"] == "at_least"
+    assert plan.conflicts.iloc[0]["mend_en"].startswith("Ask for 1")

@@ -226,20 +226,7 @@ def summary_of(job: Job) -> dict[str, Any]:
         "note": settings.inputs.note,
         "coverage_before": _rows(plan.today.summary()),
         "coverage_after": _rows(plan.coverage.summary()),
-        "plan": {
-            "status": plan.status,
-            "value": plan.value,
-            "bound": plan.bound,
-            "optimality_gap": plan.optimality_gap,
-            "seconds": round(plan.seconds, 3),
-            "aims": _rows(plan.aims),
-            "sites": _sites(plan),
-            "stations": _stations(plan),
-            "conflicts": [
-                {"rule": row["rule"], "ids": list(map(str, row["ids"])), "reason": row["reason_en"]}
-                for _, row in plan.conflicts.iterrows()
-            ],
-        },
+        "plan": _plan_of(plan),
         "by_group": _by(plan, "group"),
         "by_district": _by(plan, job.districts if job.districts is not None else "district"),
         "inputs": {
@@ -255,6 +242,23 @@ def summary_of(job: Job) -> dict[str, Any]:
     }
     ready: dict[str, Any] = json_ready(summary)
     return ready
+
+
+def _plan_of(plan: SitePlan) -> dict[str, Any]:
+    return {
+        "status": plan.status,
+        "value": plan.value,
+        "bound": plan.bound,
+        "optimality_gap": plan.optimality_gap,
+        "seconds": round(plan.seconds, 3),
+        "aims": _rows(plan.aims),
+        "sites": _sites(plan),
+        "stations": _stations(plan),
+        "conflicts": [
+            {"rule": row["rule"], "ids": list(map(str, row["ids"])), "reason": row["reason_en"]}
+            for _, row in plan.conflicts.iterrows()
+        ],
+    }
 
 
 def _sites(plan: SitePlan) -> list[dict[str, Any]]:

@@ -43,9 +43,8 @@ def site(
     rules: Rules,
 ) -> None:
     """Choose the best set of sites under your rules; --out .html, .xlsx, .docx or .gpkg."""
-    walking.check(
-        {"network": network, "candidates": candidates, "demand": demand, "stations": stations}
-    )
+    files = {"network": network, "candidates": candidates, "demand": demand, "stations": stations}
+    walking.check(files)
     if out:
         check_target(out, RESULTS)
     with steps(3) as step:
@@ -55,15 +54,9 @@ def site(
         step("walking and choosing")
         from servicecircle.siting import choose_sites
 
-        result = choose_sites(
-            streets,
-            shops,
-            people,
-            existing=existing,
-            minutes=minutes,
-            speed=speed_on(streets, speed),
-            **rules.keywords(),
-        )
+        asked = rules.keywords()
+        asked |= {"minutes": minutes, "speed": speed_on(streets, speed)}
+        result = choose_sites(streets, shops, people, existing=existing, **asked)
         require_joined(result.demand, "demand", streets.max_access)
         require_joined(result.candidates, "candidates", streets.max_access)
         step("writing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import fields
@@ -220,9 +221,10 @@ def _solve(problem: Problem) -> Found:
     n = len(problem.by_id)
     new = solution.sites[solution.sites < n]
     settled = solution.first.status != "infeasible"
+    planned = not math.isnan(solution.first.value)
     closes = np.setdiff1d(problem.places.closable, solution.sites) - n
     upgrades = np.intersect1d(problem.places.upgrades, solution.sites) - problem.n_places
-    closes = closes if settled else closes[:0]
+    closes = closes if planned else closes[:0]
     kept = np.setdiff1d(np.arange(problem.places.stations), closes)
     order, gains, further = _opening_order(problem, new, kept)
     conflicts = [] if settled else find_conflicts(problem)
