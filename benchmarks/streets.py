@@ -115,7 +115,7 @@ def _reach_nodes(graph, origins, cutoff):  # type: ignore[no-untyped-def]  # noq
     n = graph.indptr.size - 1
     dist, touched = np.full(n, FAR, np.int32), np.empty(n, np.int32)
     heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
-    entries = np.empty((1024, 3), np.int32)
+    entries = np.empty((4096, 3), np.int32)
     seeds, none = np.empty(1, np.int32), np.zeros(1, np.int32)
     counts = np.zeros(origins.size, np.int64)
     nodes, costs = np.empty(4096, np.int32), np.empty(4096, np.int32)

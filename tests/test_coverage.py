@@ -189,3 +189,21 @@ def test_pairs_given_twice_keep_the_smaller_minutes():
 def test_ties_go_to_the_smaller_id():
     frame = pd.DataFrame({"facility": ["b", "a"], "demand": ["d", "d"], "minutes": [3.0, 3.0]})
     assert Reach.from_frame(frame).nearest()["facility"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("state", "停用"), ("closed", True), ("open", False)]
+)
+def test_a_facility_not_in_use_stays_and_reaches_nobody(line, column, value):
+    city, network, demand = line
+    facilities = city.places("BC")
+    shut = facilities.index[:1]
+    marked = facilities.copy()
+    marked[column] = None
+    marked[column] = marked[column].astype(object)
+    marked.loc[shut, column] = value
+    ours = measure_coverage(network, marked, demand, minutes=[5, 15])
+    rest = measure_coverage(network, facilities.drop(shut), demand, minutes=[5, 15])
+    pd.testing.assert_frame_equal(ours.summary(), rest.summary())
+    assert list(ours.facilities.index) == list(facilities.index)
+    assert ours.facilities.loc[shut, "workers"].tolist() == [0.0]

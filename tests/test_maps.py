@@ -604,20 +604,16 @@ def test_the_source_line_says_what_was_assumed_about_the_workers(network):
     assert data["notes"] == ["half work"]
 
 
-def test_closed_stations_that_are_counted_are_said(network):
-    stations = town.stations().assign(closed=True)
-    today = measure_coverage(network, stations, town.workers(), minutes=[5, 10])
-    data = data_of(map_coverage(today))
-    assert data["source"]["closedCounted"] == int((today.facilities["workers"] > 0).sum())
-
-
 @pytest.mark.parametrize(
-    ("column", "value"), [("closed", True), ("state", "停用"), ("state", "closed"), ("open", False)]
+    ("column", "value"), [("closed", True), ("state", "停用"), ("state", "拟建"), ("open", False)]
 )
 def test_stations_that_the_table_calls_closed_are_drawn_as_closed(network, column, value):
     stations = town.stations().assign(**{column: value})
     made = map_coverage(measure_coverage(network, stations, town.workers(), minutes=[5, 10]))
-    assert data_of(made)["stations"]["closed"] == [True]
+    data = data_of(made)
+    assert data["stations"]["closed"] == [True]
+    assert data["areas"]["outer"] == []
+    assert data["figures"]["all"][2] == 0
 
 
 def test_a_station_shut_at_the_moment_asked_for_has_no_area_and_covers_no_one(network):

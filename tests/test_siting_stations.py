@@ -99,3 +99,16 @@ def test_no_station_closes_when_no_plan_is_found():
     assert plan.existing["action"].to_dict() == {"x": "stays"}
     assert plan.conflicts.iloc[0]["rule"] == "at_least"
     assert plan.conflicts.iloc[0]["mend_en"].startswith("Ask for 1")
+
+
+@pytest.mark.parametrize("word", ["停用", "拟建"])
+def test_a_station_that_is_not_in_use_counts_in_no_rule(word):
+    reach, sites, demand, stations = town(state=word)
+    sites["district"], stations["existing"]["district"] = "east", "east"
+    rules = {"n_open": 2, "at_most": {"district": 1}, "min_spacing": 1e6}
+    plan = choose_sites(reach, sites, demand, **stations, **rules)
+    without = choose_sites(reach, sites, demand, **rules)
+    assert plan.value == without.value == 30
+    assert list(plan.sites.index) == list(without.sites.index) == ["c"]
+    assert plan.today.share == 0
+    assert list(plan.existing.index) == ["x"]

@@ -21,6 +21,7 @@ from servicecircle._notebook import with_map
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.hours import open_at, read_holidays, read_moment
 from servicecircle.reach import Reach, reach_of
+from servicecircle.sites import in_use
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -201,7 +202,8 @@ def measure_coverage(
     facilities, demand : geopandas.GeoDataFrame
         Places with a CRS; the index is the id. Rows whose ``status`` is not ``ok`` stay
         in the result and count in no sum, except that people too far from any street
-        (``unsnapped``, ``island``) count as not covered.
+        (``unsnapped``, ``island``) count as not covered. Facilities that are closed or only
+        planned, by ``state`` (停用, 拟建 …), ``closed`` or ``open``, stay too and reach nobody.
     minutes : float or sequence of float
         One or more cutoffs (≤ counts as covered).
     speed : float
@@ -232,6 +234,7 @@ def measure_coverage(
     check_places(demand, "demand")
     check_weights(demand, weight, "demand")
     reach = reach_of(network, facilities, demand, cutoff=cutoffs[-1], speed=speed)
+    reach = keep_rows(reach, in_use(facilities))
     if moment is not None:
         facilities = facilities.assign(open=open_at(check_hours(facilities), moment, closed_days))
         unknown = facilities.index[facilities["open"].isna()]

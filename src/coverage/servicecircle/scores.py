@@ -20,8 +20,10 @@ from servicecircle._checks import (
 )
 from servicecircle._kernel.cover import Bools, Floats, Ints, whole_weights
 from servicecircle._sentences import Language, not_placed, site_sentence
+from servicecircle.coverage import keep_rows
 from servicecircle.errors import InputError
 from servicecircle.reach import Reach, id_order, reach_of, walk_times
+from servicecircle.sites import in_use
 from servicecircle.standards import check_standard, ensure_standard, group_label
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ class SiteTable:
     Attributes
     ----------
     reach : Reach
-        Candidates, then existing stations × demand in the caller's order.
+        Candidates, then existing stations × demand in the caller's order; stations that are
+        closed or only planned reach nobody.
     within : scipy.sparse.csr_array
         Minutes, candidates × ``demand_order``.
     units, scale : int64 array and float
@@ -200,6 +203,8 @@ def site_table(
         speed=check_speed(speed),
         name="candidates and stations",
     )
+    serves = np.concatenate([np.ones(len(candidates), bool), in_use(existing)])
+    reach = keep_rows(reach, serves)
     counted = reach.demand_status.isin(COUNTED).to_numpy()
     units, scale = whole_weights(np.where(counted, values, 0.0))
     order = id_order(demand.index)
@@ -242,7 +247,7 @@ def nearest_station(
         return None
     ok = (table.reach.facility_status == "ok").to_numpy()
     places = table.candidates[ok[: len(table.candidates)]]
-    stations = table.existing[ok[len(table.candidates) :]]
+    stations = table.existing[ok[len(table.candidates) :] & in_use(table.existing)]
     walks = walk_times(network, stations, places, cutoff=table.reach.cutoff, speed=speed)
     return walks.nearest().reindex(table.candidates.index)
 

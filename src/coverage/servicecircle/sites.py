@@ -13,6 +13,7 @@ from servicecircle._locate import Coordinates, locate
 from servicecircle.coordinates import check_system
 from servicecircle.coordinates.detect import Ground
 from servicecircle.errors import InputError, InputWarning
+from servicecircle.standards.words import known_word
 from servicecircle.tables import RepeatedIds, Table, count, read_table
 
 if TYPE_CHECKING:
@@ -108,6 +109,30 @@ def ground_of(
     if network is None and (buildings is not None or districts is not None):
         raise InputError("`buildings` and `districts` need `network=`: streets decide first.")
     return None if network is None else Ground(network, buildings, districts)
+
+
+def in_use(stations: pd.DataFrame) -> np.ndarray:
+    """Tell which stations serve anybody today: not those closed, and not those only planned.
+
+    Parameters
+    ----------
+    stations : geopandas.GeoDataFrame
+        ``state`` with the planners' words (停用, 拟建, ``"closed"`` …), ``closed`` and
+        ``open`` (yes or no) count where they are there; what they do not say is in use.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) bool.
+    """
+    out = np.zeros(len(stations), dtype=bool)
+    for column, shut in (("closed", True), ("open", False)):
+        if column in stations.columns:
+            out |= stations[column].isin([shut]).to_numpy(dtype=bool)
+    if "state" in stations.columns:
+        words = [known_word("state", word) in ("closed", "planned") for word in stations["state"]]
+        out |= np.array(words, dtype=bool)
+    return ~out
 
 
 def check_choices(coordinates: object, on_bad: object) -> None:

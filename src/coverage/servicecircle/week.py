@@ -22,6 +22,7 @@ from servicecircle.hours import (
     read_moment,
 )
 from servicecircle.reach import Reach, reach_of
+from servicecircle.sites import in_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,7 +107,8 @@ def coverage_week(
     reach = reach_of(network, facilities, demand, cutoff=limit, speed=speed)
     weights = np.where(reach.demand_status.isin(_COUNTED), weights, 0.0)
     present = _present(demand, shift, monday, closed_days)
-    inside = _inside(reach, open_in_week(hours, monday, closed_days))
+    opened = open_in_week(hours, monday, closed_days) & in_use(facilities)[:, None]
+    inside = _inside(reach, opened)
     labels = _labels(demand, by)
     there = _sums(labels, weights, present)
     shares = _sums(labels, weights, present & inside) / there.where(there > 0)

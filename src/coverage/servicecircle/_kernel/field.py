@@ -16,6 +16,7 @@ from servicecircle._kernel.search import (
     _on_own_street,
     _search,
     _seed,
+    streets_at,
 )
 
 
@@ -151,7 +152,7 @@ def areas_of_each(graph, origins, order, raster, levels):
     seen = np.full(m, -1, np.int32)
     streets = np.empty(m, np.int32)
     heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
-    entries = np.empty((1024, 3), np.int32)
+    entries = np.empty((4096, 3), np.int32)
     seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
     points, rings = np.empty((4096, 2)), np.empty((64, 4), np.int64)
     n_points = n_rings = np.int64(0)  # a literal 0 would compile twice
@@ -167,13 +168,7 @@ def areas_of_each(graph, origins, order, raster, levels):
         n_touched, entries = _search(
             graph, seeds, seed_costs, cutoff, dist, touched, heads, entries
         )
-        seen[own], streets[0], found = i, own, 1
-        for t in range(n_touched):
-            for arc in range(graph.indptr[touched[t]], graph.indptr[touched[t] + 1]):
-                street = graph.arc_street[arc]
-                if seen[street] != i:
-                    seen[street], streets[found] = i, street
-                    found += 1
+        found = streets_at(graph, own, touched, n_touched, seen, i, streets)
         south, north, west, east = 1 << 30, -1, 1 << 30, -1
         for s in streets[:found]:
             if raster.start[s] < raster.start[s + 1]:

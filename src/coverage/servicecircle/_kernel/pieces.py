@@ -97,7 +97,7 @@ def pieces_of_each(graph, origins, fraction, order, cutoff):
     touched = np.empty(n, np.int32)
     seen = np.full(m, -1, np.int32)
     heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
-    entries = np.empty((1024, 3), np.int32)
+    entries = np.empty((4096, 3), np.int32)
     seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
     counts = np.zeros(order.size, np.int64)
     rows, n_rows = np.empty((4096, 6)), np.int64(0)  # a literal 0 would compile twice

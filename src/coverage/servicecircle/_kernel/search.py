@@ -53,7 +53,21 @@ class Places(NamedTuple):
 
 @compiled
 def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):
-    """Spread from the seeds; leave costs in ``dist``; return the touched count and entries."""
+    """Spread from the seeds; leave costs in ``dist``; return the touched count and entries.
+
+    Entries grow between searches: an array that may be another one at every step of a loop
+    is counted at every step, which doubles the time.
+    """
+    while True:
+        n_touched = _walk_out(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries)
+        if n_touched >= 0:
+            return n_touched, entries
+        entries = taller(entries, 0)
+
+
+@compiled
+def _walk_out(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):
+    """Return the touched count, or -1, with all as it was, where ``entries`` are too few."""
     n_touched = 0
     free = 0
     for i in range(seeds.size):
@@ -83,12 +97,16 @@ def _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries):
                     n_touched += 1
                 dist[head] = new
                 if free == entries.shape[0]:
-                    entries = taller(entries, 2 * free)
+                    for t in range(n_touched):
+                        dist[touched[t]] = FAR
+                    for b in range(heads.size):
+                        heads[b] = -1
+                    return -1
                 entries[free, 0], entries[free, 1] = head, new
                 entries[free, 2] = heads[new >> SHIFT]
                 heads[new >> SHIFT] = free
                 free += 1
-    return n_touched, entries
+    return n_touched
 
 
 @compiled
@@ -123,6 +141,22 @@ def _seed(graph, origins, k, seeds, seed_costs):
 
 
 @compiled
+def streets_at(graph, own, touched, n_touched, seen, mark, streets):
+    """List the street ``own`` and those at the touched nodes, once each; return their count.
+
+    Streets listed are ``mark`` in ``seen`` (m,).
+    """
+    seen[own], streets[0], count = mark, own, 1
+    for t in range(n_touched):
+        for arc in range(graph.indptr[touched[t]], graph.indptr[touched[t] + 1]):
+            street = graph.arc_street[arc]
+            if seen[street] != mark:
+                seen[street], streets[count] = mark, street
+                count += 1
+    return count
+
+
+@compiled
 def reach_targets(graph, origins, order, targets, on_street, cutoff):
     """Find the targets within ``cutoff`` of every origin.
 
@@ -132,9 +166,9 @@ def reach_targets(graph, origins, order, targets, on_street, cutoff):
     n, m = graph.indptr.size - 1, graph.ends.shape[0]
     dist = np.full(n, FAR, np.int32)
     touched = np.empty(n, np.int32)
-    seen = np.full(m, -1, np.int32)
+    seen, streets = np.full(m, -1, np.int32), np.empty(m, np.int32)
     heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
-    entries = np.empty((1024, 3), np.int32)
+    entries = np.empty((4096, 3), np.int32)
     seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
     counts = np.zeros(order.size, np.int64)
     found, costs = np.empty(4096, np.int32), np.empty(4096, np.int32)
@@ -148,37 +182,50 @@ def reach_targets(graph, origins, order, targets, on_street, cutoff):
         n_touched, entries = _search(
             graph, seeds, seed_costs, cutoff, dist, touched, heads, entries
         )
+        n_streets = streets_at(graph, own, touched, n_touched, seen, i, streets)
+        needed = filled
+        for s in range(n_streets):
+            needed += on_street[streets[s] + 1] - on_street[streets[s]]
+        if needed > found.size:
+            found, costs = longer(found, needed), longer(costs, needed)
         before = filled
-        for t in range(-1, n_touched):
-            # t = -1 is the origin's own street, reached even when neither end is
-            first = graph.indptr[touched[t]] if t >= 0 else 0
-            last = graph.indptr[touched[t] + 1] if t >= 0 else 1
-            for arc in range(first, last):
-                street = graph.arc_street[arc] if t >= 0 else own
-                start, stop = on_street[street], on_street[street + 1]
-                if start == stop or seen[street] == i:
-                    continue
-                seen[street] = i
-                if filled + stop - start > found.size:
-                    needed = filled + stop - start
-                    found, costs = longer(found, needed), longer(costs, needed)
-                at_first, at_last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
-                for j in range(start, stop):
-                    cost = min(at_first + targets.at_first[j], at_last + targets.at_last[j])
-                    cost += targets.access[j]
-                    if street == own:
-                        at, back = np.int64(targets.at_first[j]), np.int64(targets.at_last[j])
-                        access = np.int64(targets.access[j])
-                        x, y = targets.xy[j, 0], targets.xy[j, 1]
-                        direct = _on_own_street(graph, origins, k, at, back, access, x, y)
-                        cost = min(cost, direct)
-                    if cost <= cutoff:
-                        found[filled], costs[filled] = j, cost
-                        filled += 1
+        for s in range(n_streets):
+            filled = _add_targets(
+                graph,
+                origins,
+                k,
+                streets[s],
+                dist,
+                targets,
+                on_street,
+                cutoff,
+                found,
+                costs,
+                filled,
+            )
         for t in range(n_touched):
             dist[touched[t]] = FAR
         counts[i] = filled - before
     return counts, found[:filled], costs[:filled]
+
+
+@compiled
+def _add_targets(graph, origins, k, street, dist, targets, on_street, cutoff, found, costs, filled):
+    """Add the targets on a reached street that are within ``cutoff`` of origin ``k``."""
+    at_first, at_last = dist[graph.ends[street, 0]], dist[graph.ends[street, 1]]
+    own = origins.street[k]
+    for j in range(on_street[street], on_street[street + 1]):
+        cost = min(at_first + targets.at_first[j], at_last + targets.at_last[j])
+        cost += targets.access[j]
+        if street == own:
+            at, back = np.int64(targets.at_first[j]), np.int64(targets.at_last[j])
+            access = np.int64(targets.access[j])
+            x, y = targets.xy[j, 0], targets.xy[j, 1]
+            cost = min(cost, _on_own_street(graph, origins, k, at, back, access, x, y))
+        if cost <= cutoff:
+            found[filled], costs[filled] = j, cost
+            filled += 1
+    return filled
 
 
 @compiled

@@ -22,6 +22,7 @@ from servicecircle.maps._tables import (
     made_up,
     place_table,
 )
+from servicecircle.sites import in_use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def scene_of_coverage(
     drawn = stage.draw.of_all(opened, areas)
     nothing = place_table(coverage.facilities.iloc[:0], stage.crs)
     return Scene(
-        **stage.shown(coverage, demand, stations),
+        **stage.shown(coverage, demand),
         **said(page, coverage.demand, coverage.facilities),
         demand=demand,
         stations=stations,
@@ -102,7 +103,7 @@ def scene_of_plan(
     runners = plan.candidates.loc[sites["runner_up"].dropna().unique()]
     alone = {"station": usable(today.facilities), "site": plan.sites, "candidate": runners}
     return Scene(
-        **stage.shown(after, demand, stations),
+        **stage.shown(after, demand),
         **said(page, plan.demand, plan.existing, plan.candidates),
         demand=demand.assign(site=table.first_site()),
         stations=stations,
@@ -159,9 +160,7 @@ class Stage:
         limit = max(coverage.minutes)
         return minutes_grid(self.network, before, after, degrees, limit=limit, speed=coverage.speed)
 
-    def shown(
-        self, coverage: Coverage, demand: gpd.GeoDataFrame, stations: gpd.GeoDataFrame
-    ) -> dict[str, Any]:
+    def shown(self, coverage: Coverage, demand: gpd.GeoDataFrame) -> dict[str, Any]:
         """Return what the scene takes from here, and what the source line says of the data."""
         return {
             "crs": self.crs,
@@ -174,7 +173,6 @@ class Stage:
             "near": names_of_gaps(demand, coverage.demand, self.streets),
             "data_source": data_source(coverage.demand),
             "notes": data_notes(coverage.demand),
-            "closed_counted": int((stations["closed"] & (stations["workers"] > 0)).sum()),
         }
 
 
@@ -184,8 +182,8 @@ def said(page: dict[str, Any], *frames: gpd.GeoDataFrame) -> dict[str, Any]:
 
 
 def serving(coverage: Coverage) -> gpd.GeoDataFrame:
-    """Return the stations that count: on the streets, and open where a moment was asked for."""
-    stations = usable(coverage.facilities)
+    """Return the stations that count: on the streets, in use, and open at the moment asked for."""
+    stations = usable(coverage.facilities[in_use(coverage.facilities)])
     return stations if coverage.at is None else stations[stations["open"].eq(other=True)]
 
 

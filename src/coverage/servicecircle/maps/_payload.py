@@ -175,7 +175,6 @@ def _source(scene: Scene, demand: gpd.GeoDataFrame) -> dict[str, Any]:
         "unsnappedWorkers": short(math.fsum(far["workers"])),
         "maxAccess": short(scene.max_access),
         "data": clean_text(scene.data_source),
-        "closedCounted": scene.closed_counted,
         "candidates": len(scene.candidates),
         "candidatesAll": scene.candidates_all or len(scene.candidates),
     }

@@ -59,8 +59,6 @@ class Scene:
         Where the workers come from, and what was assumed about them.
     candidates_all : int or None
         How many there are, where only some are drawn.
-    closed_counted : int
-        Stations marked as closed that the coverage counts nevertheless.
     """
 
     crs: pyproj.CRS
@@ -85,7 +83,6 @@ class Scene:
     near: Sequence[tuple[str, float, float]] = ()
     data_source: str = ""
     notes: Sequence[str] = ()
-    closed_counted: int = 0
     title: str | None = None
     date: str | None = None
     notice: Pair | None = None

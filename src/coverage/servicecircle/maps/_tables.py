@@ -12,8 +12,8 @@ import shapely
 from servicecircle._checks import check_places
 from servicecircle._text import clean_text, safe_link
 from servicecircle.errors import InputError
+from servicecircle.sites import in_use
 from servicecircle.standards import check_standard
-from servicecircle.standards.words import known_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def place_table(
         "name": names.where(names != "", ids),
         "kind": text_column(frame, "kind" if "kind" in frame.columns else "station_type"),
         "district": text_column(frame, "district"),
-        "closed": _closed(frame),
+        "closed": ~in_use(frame),
         "photo": _column(_photos(frame), frame),
         "rules": _column(_answers(frame, standard), frame),
         **{name: _column(_said(frame, name), frame) for name in SAID},
@@ -68,16 +68,6 @@ def place_table(
         "status": frame["status"] if "status" in frame.columns else "ok",
     }
     return gpd.GeoDataFrame(table, geometry=placed.geometry.to_numpy(), index=frame.index, crs=crs)
-
-
-def _closed(frame: pd.DataFrame) -> pd.Series:
-    """Tell which are closed: a yes in ``closed``, a word for it in ``state``, or not ``open``."""
-    closed = _column(_flag(frame, "closed"), frame).isin([True])
-    if "open" in frame.columns:
-        closed |= frame["open"].isin([False])
-    if "state" in frame.columns:
-        closed |= np.array([known_word("state", word) == "closed" for word in frame["state"]], bool)
-    return closed
 
 
 def _photos(frame: pd.DataFrame) -> list[str | None]:

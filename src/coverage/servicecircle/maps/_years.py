@@ -49,7 +49,7 @@ def scene_of_years(
     kept = usable(after.facilities).drop(opened.index)
     circles = stage.draw.circles_of({"station": kept, "site": opened})
     return Scene(
-        **stage.shown(after, demand, stations),
+        **stage.shown(after, demand),
         **said(page, after.demand, after.facilities),
         demand=demand.assign(site=table.first_site()),
         stations=stations,

@@ -16,6 +16,7 @@ from servicecircle._values import yes_no
 from servicecircle.errors import ModelError, ModelWarning
 from servicecircle.reach import id_order
 from servicecircle.scores import together
+from servicecircle.sites import in_use
 from servicecircle.siting._spacing import cliques, near_in_metres, near_on_foot
 from servicecircle.siting._worth import Worth, worth_of
 
@@ -350,7 +351,7 @@ def _values_of(
             f"`{rule}` counts existing stations, but `existing` has no column {column!r}. "
             "Add it, or pass `count_existing=False`."
         )
-    return values, table.existing[column].astype(object)
+    return values, table.existing[column].astype(object).where(in_use(table.existing), None)
 
 
 def _exclusive(candidates: gpd.GeoDataFrame, exclusive: Groups) -> Iterator[Limit]:
@@ -378,16 +379,17 @@ def _spacings(
     """Write the spacing in metres, and that in minutes, as rows."""
     candidates = table.candidates.iloc[places.by_id]
     spots = together(candidates, table.existing)
+    there = np.concatenate([np.ones(len(candidates), bool), in_use(table.existing)])
     if asked.min_spacing:
-        near = near_in_metres(spots, asked.min_spacing)
-        yield from _apart("min_spacing", near, places)
+        rows = np.flatnonzero(there)
+        near = near_in_metres(spots.iloc[rows], asked.min_spacing)
+        yield from _apart("min_spacing", near.of(rows), places)
     if asked.min_spacing_minutes:
         found = table.reach.facility_status.to_numpy()
         ok = np.concatenate([found[places.by_id], found[len(places.by_id) :]]) == "ok"
-        near = near_on_foot(network, spots[ok], asked.min_spacing_minutes, asked.speed)
-        rows = np.flatnonzero(ok)
-        near = near._replace(first=rows[near.first], second=rows[near.second])
-        yield from _apart("min_spacing_minutes", near, places)
+        rows = np.flatnonzero(there & ok)
+        near = near_on_foot(network, spots.iloc[rows], asked.min_spacing_minutes, asked.speed)
+        yield from _apart("min_spacing_minutes", near.of(rows), places)
 
 
 def _apart(rule: str, near: Pairs, places: Places) -> Iterator[Limit]:

@@ -29,6 +29,10 @@ class Pairs(NamedTuple):
     first: Ints
     second: Ints
 
+    def of(self, rows: Ints) -> Pairs:
+        """Return the same pairs as positions in a table of which the places are these rows."""
+        return Pairs(rows[self.first], rows[self.second])
+
 
 def near_in_metres(places: gpd.GeoDataFrame, metres: float) -> Pairs:
     """Pairs less than so many metres apart (geodesic)."""

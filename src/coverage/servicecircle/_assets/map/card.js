@@ -299,8 +299,18 @@
       return {
         icon: SC.icons.stationIcon(station, 22),
         sub: [
-          joined([shut ? "已关闭" : "现有站点", station.kind?.[0], station.district], " · "),
-          joined([shut ? "Closed" : "Station today", station.kind?.[1], station.district], " · "),
+          joined(
+            [shut ? "已关闭或未启用" : "现有站点", station.kind?.[0], station.district],
+            " · ",
+          ),
+          joined(
+            [
+              shut ? "Closed or not open yet" : "Station today",
+              station.kind?.[1],
+              station.district,
+            ],
+            " · ",
+          ),
         ],
         body: [
           station.workers === null || station.workers === undefined

@@ -166,7 +166,11 @@
       return [
         withPlan && data.sites.length > 0 && row(SC.icons.pinIcon(1, 0.7), data.terms.site),
         data.stations.length > 0 && row(icons, label),
-        closed && row(SC.icons.stationIcon({ closed: true }, 15), ["已关闭", "Closed"]),
+        closed &&
+          row(SC.icons.stationIcon({ closed: true }, 15), [
+            "已关闭或未启用",
+            "Closed or not open yet",
+          ]),
         state.candidatesShown &&
           data.candidates.length > 0 &&
           row(

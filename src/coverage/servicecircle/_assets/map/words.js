@@ -166,7 +166,7 @@
   /** How the figures were made: under the list. */
   function source(facts) {
     const [zh, en] = walked(facts);
-    const { data, closedCounted, candidates, candidatesAll } = facts;
+    const { data, candidates, candidatesAll } = facts;
     const some =
       candidates < candidatesAll
         ? [
@@ -174,15 +174,8 @@
             ` Overview: ${count(candidates)} of ${count(candidatesAll)} candidates are drawn.`,
           ]
         : ["", ""];
-    const closed =
-      closedCounted > 0
-        ? [
-            `有 ${closedCounted} 个已关闭站点仍计入覆盖。`,
-            ` ${closedCounted} closed ${plural(closedCounted, "station is", "stations are")} still counted.`,
-          ]
-        : ["", ""];
     const from = data ? [`职工数据：${data}。`, ` Workers: ${data}.`] : ["", ""];
-    return [zh + closed[0] + some[0] + from[0], en + closed[1] + some[1] + from[1]];
+    return [zh + some[0] + from[0], en + some[1] + from[1]];
   }
 
   function walked({ speed, figures, places, unsnapped, unsnappedWorkers, maxAccess }) {
