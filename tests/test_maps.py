@@ -616,6 +616,19 @@ def test_stations_that_the_table_calls_closed_are_drawn_as_closed(network, colum
     assert data["figures"]["all"][2] == 0
 
 
+def test_a_station_that_the_plan_closes_is_drawn_so_and_its_area_is_lost(network):
+    stations, shops = town.stations(), town.shops()
+    rules = {"existing": stations, "minutes": [5, 10], "n_open": 1, "closable": stations.index}
+    plan = choose_sites(network, shops, town.workers(), **rules)
+    assert plan.existing["action"].tolist() == ["closes"]
+    data = data_of(map_plan(plan))
+    assert data["stations"]["gone"] == [True]
+    years = measure_coverage(network, plan.sites, town.workers(), minutes=[5, 10])
+    other = data_of(map_coverage(years, before=plan.today))["areas"]
+    assert data["areas"]["lost"] == other["lost"] != []
+    assert data["areas"]["added"] == other["added"] != []
+
+
 def test_a_station_shut_at_the_moment_asked_for_has_no_area_and_covers_no_one(network):
     stations = town.stations().assign(hours="9:00-18:00")
     night = measure_coverage(network, stations, town.workers(), minutes=[5, 10], at="Tue 22:30")

@@ -98,7 +98,8 @@ def scene_of_plan(
     table = Gains(reach.within(stage.minutes[1]), candidates, sites, demand)
     sites, candidates = table.describe_sites(), table.describe_candidates()
     stations, opened = stage.stations(today, demand, standard), serving(today)
-    everyone = together(opened, plan.sites)
+    stations = stations.assign(gone=~stations.index.isin(plan.kept.index))
+    everyone = together(opened[opened.index.isin(plan.kept.index)], plan.sites)
     then = stage.draw.of_all(everyone, plan_areas)["outer"]
     runners = plan.candidates.loc[sites["runner_up"].dropna().unique()]
     alone = {"station": usable(today.facilities), "site": plan.sites, "candidate": runners}

@@ -288,7 +288,7 @@ def _areas(scene: Scene) -> dict[str, list[list[str]]]:
     inner, outer = scene.areas.get("inner", empty), scene.areas.get("outer", empty)
     added = outliner.added(scene.areas["plan"], outer) if "plan" in scene.areas else empty
     shapes = {"inner": inner, "outer": outer, "added": added}
-    if scene.years is not None:
+    if scene.years is not None or ("gone" in scene.stations and scene.stations["gone"].any()):
         shapes["lost"] = outliner.added(outer, scene.areas["plan"])
         shapes["kept"] = shapely.difference(outer, shapes["lost"])
     return {key: polygons(scene, outliner.simplify(area)) for key, area in shapes.items()}

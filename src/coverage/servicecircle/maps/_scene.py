@@ -45,7 +45,7 @@ class Scene:
         figures: see `place_table` and `_gather`.
     years : (Pair, Pair) or None
         What two years are called: then ``today`` is the first, ``plan`` the second, the
-        sites opened between them, and stations ``gone`` closed.
+        sites opened between them; stations ``gone`` close, by then or by the plan.
     standard : Standard or None
         The standard that ``rules`` answers.
     circles : mapping of (list name, id) to Circle

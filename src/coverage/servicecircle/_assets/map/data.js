@@ -32,19 +32,21 @@
     const sites = rows(data.sites);
     const gained = sites.reduce((sum, site) => sum + site.gain, 0);
     const years = data.years?.map(([zh, en]) => [zh, en || zh]);
-    let covered = years ? all.plan - gained : all.today; // what closed is gone before that
+    const stations = rows(data.stations);
+    const closing = stations.some((station) => station.gone);
+    let covered = closing ? all.plan - gained : all.today; // what closed is gone before that
     sites.forEach((site, index) => {
       site.order = index + 1;
       site.before = covered;
       covered += site.gain;
       site.after = covered;
     });
-    const stations = rows(data.stations);
     const candidates = rows(data.candidates);
     const lists = { site: sites, station: stations, candidate: candidates };
     return {
       ...data,
       years,
+      closing,
       terms: SC.words.termsOf(years),
       sites,
       stations,

@@ -282,7 +282,7 @@
       const gains = data.sites.map((site) => data.gainOf(site, state.group));
       const most = Math.max(...gains, 1e-9);
       const gained = gains.reduce((sum, gain) => sum + gain, 0);
-      let covered = data.years ? figures.plan - gained : figures.today;
+      let covered = data.closing ? figures.plan - gained : figures.today;
       const rows = data.sites.map((site, index) => {
         covered += gains[index];
         const on = state.selected?.type === "site" && state.selected.index === index;
