@@ -116,7 +116,10 @@ def decode_area(coded):
 
 def column(columns, name):
     packed = columns[name]
-    return packed if isinstance(packed, list) else [packed["values"][row] for row in packed["rows"]]
+    if isinstance(packed, list):
+        return packed
+    rows = packed.get("rows", [0] * len(decode(columns["at"])))
+    return [packed["values"][row] for row in rows]
 
 
 # Figures
@@ -659,8 +662,7 @@ def test_only_https_photos_reach_the_page(network):
         {"照片": links}, geometry=[at] * len(links), crs=town.stations().crs
     )
     today = measure_coverage(network, stations, town.workers(), minutes=[5, 10])
-    photos = data_of(map_coverage(today))["stations"]["photo"]
-    told = [photos["values"][row] for row in photos["rows"]]
+    told = column(data_of(map_coverage(today))["stations"], "photo")
     assert told == [None] * len(LINKS) + ["https://photos.example/1%20%E9%A9%BF%E7%AB%99.jpg"]
 
 

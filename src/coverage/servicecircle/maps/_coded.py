@@ -60,7 +60,7 @@ def polygons(scene: Scene, area: BaseGeometry | None) -> list[list[str]]:
 
 
 def packed(columns: dict[str, Any]) -> dict[str, Any]:
-    """Write a column of few different values as those values and a number per row."""
+    """Write a column of few different values as those and a number per row, of one as that."""
     return {
         name: column if isinstance(column, str) else pack(column)
         for name, column in columns.items()
@@ -73,6 +73,8 @@ def pack(column: list[Any]) -> Any:
     if 2 * len(different) > len(column):
         return column
     values = dict(zip(keys, column, strict=True))
+    if len(different) == 1:
+        return {"values": column[:1]}
     return {
         "values": [values[key] for key in different],
         "rows": [different[key] for key in keys],

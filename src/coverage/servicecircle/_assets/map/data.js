@@ -6,20 +6,25 @@
   const figures = (numbers) =>
     Object.fromEntries(FIGURES.map((key, index) => [key, numbers[index]]));
 
-  /** A list, or few different values and the number of one of them per row. */
-  const unpackColumn = (column) =>
-    Array.isArray(column) ? column : column.rows.map((row) => column.values[row]);
+  /** A list; few different values and the number of one of them per row; or one for all. */
+  function unpackColumn(column, count) {
+    if (Array.isArray(column)) return column;
+    const { values, rows: numbers } = column;
+    return numbers ? numbers.map((row) => values[row]) : Array(count).fill(values[0]);
+  }
 
   /** Columns of equal length → one object a row; `at` is a coded line of places. */
   function rows(columns) {
     const { at, gcj, ...others } = columns;
-    const lists = Object.entries(others).map(([name, column]) => [name, unpackColumn(column)]);
+    const spots = SC.codec.decodeLine(at);
+    const lists = Object.entries(others).map(([name, column]) => [
+      name,
+      unpackColumn(column, spots.length),
+    ]);
     if (gcj) lists.push(["gcj", SC.codec.decodeLine(gcj)]);
-    return SC.codec
-      .decodeLine(at)
-      .map((place, index) =>
-        Object.fromEntries([["at", place], ...lists.map(([name, list]) => [name, list[index]])]),
-      );
+    return spots.map((place, index) =>
+      Object.fromEntries([["at", place], ...lists.map(([name, list]) => [name, list[index]])]),
+    );
   }
 
   function unpack(data) {
