@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
 import shapely
+from PIL import Image
 from valhalla import Valhalla
 
 import servicecircle as sc
@@ -95,6 +96,7 @@ def draw(
         fontsize=9,
     )
     figure.savefig(out, dpi=100)
+    Image.open(out).convert("RGB").quantize(64).save(out, optimize=True)
 
 
 if __name__ == "__main__":
