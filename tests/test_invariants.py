@@ -132,7 +132,7 @@ def kernel_costs(network: WalkNetwork, town: Town, cutoff: int) -> np.ndarray:
     found = np.full((len(at), len(at)), np.inf)
     for i, node in enumerate(at.astype(np.int32)):
         seeds, zero = np.array([node], np.int32), np.zeros(1, np.int32)
-        dist, _ = spread(network.away, seeds, zero, zero, cutoff)
+        dist = spread(network.away, seeds, zero, cutoff)
         found[i] = np.where(dist[at] < FAR, dist[at], np.inf)
     return found
 

@@ -142,8 +142,7 @@ def _areas_of_all(
     ends = network.ends[origins.street]
     seeds = np.concatenate([ends[:, 0], ends[:, 1]])
     costs = np.concatenate([origins.at_first, origins.at_last]) + np.tile(origins.access, 2)
-    labels = np.tile(np.arange(len(ends), dtype=np.int32), 2)
-    dist, _ = spread(graph, seeds, costs, labels, int(levels[-1]))
+    dist = spread(graph, seeds, costs, int(levels[-1]))
     on_street = np.searchsorted(origins.street, np.arange(len(network.ends) + 1))
     points, rings = areas_of_all(graph, origins, on_street, dist, network.raster, levels)
     return _multipolygons(points, rings, len(levels), network.crs, target)

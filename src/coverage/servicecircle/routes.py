@@ -104,8 +104,7 @@ def _way(network: WalkNetwork, start: JoinedPlaces, goal: JoinedPlaces) -> list[
     first, last = (int(node) for node in network.ends[street])
     ends = network.ends[to_goal.street[0]]
     seeds = np.array([to_goal.at_first[0], to_goal.at_last[0]], np.int32)
-    labels = np.zeros(2, np.int32)
-    dist, _ = spread(graph, ends, seeds, labels, FARTHEST_KM * 10_000)
+    dist = spread(graph, ends, seeds, FARTHEST_KM * 10_000)
     by_first = int(dist[first]) + int(from_start.at_first[0])
     by_last = int(dist[last]) + int(from_start.at_last[0])
     over_ends = min(by_first, by_last)

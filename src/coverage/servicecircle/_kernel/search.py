@@ -228,48 +228,15 @@ def _add_targets(graph, origins, k, street, dist, targets, on_street, cutoff, fo
     return filled
 
 
-@compiled
-def spread(graph, seeds, seed_costs, labels, cutoff):
-    """Spread from all seeds at once; every node inherits the label of its nearest seed.
+def spread(graph, seeds, seed_costs, cutoff):
+    """Spread from all seeds (k,) at once.
 
-    Returns ``dist`` (n,) int32, ``FAR`` where not within ``cutoff``, and ``label`` (n,)
-    int32, -1 there. Equal costs go to the smaller label.
+    Returns ``dist`` (n,) int32: the cost from the nearest seed, ``FAR`` where none is
+    within ``cutoff``.
     """
     n = graph.indptr.size - 1
-    dist = np.full(n, FAR, np.int32)
-    label = np.full(n, -1, np.int32)
+    dist, touched = np.full(n, FAR, np.int32), np.empty(n, np.int32)
     heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
-    entries = np.empty((max(1024, 2 * seeds.size), 3), np.int32)
-    free = 0
-    for i in range(seeds.size):
-        node, cost = seeds[i], seed_costs[i]
-        if cost > cutoff or cost > dist[node]:
-            continue
-        if cost == dist[node] and label[node] <= labels[i]:
-            continue
-        dist[node], label[node] = cost, labels[i]
-        entries[free, 0], entries[free, 1] = node, cost
-        entries[free, 2] = heads[cost >> SHIFT]
-        heads[cost >> SHIFT] = free
-        free += 1
-    for bucket in range((cutoff >> SHIFT) + 1):
-        while heads[bucket] >= 0:
-            entry = heads[bucket]
-            heads[bucket] = entries[entry, 2]
-            node, cost = entries[entry, 0], entries[entry, 1]
-            if dist[node] != cost:
-                continue
-            for arc in range(graph.indptr[node], graph.indptr[node + 1]):
-                head, new = graph.heads[arc], cost + graph.cost[arc]
-                if new > cutoff or new > dist[head]:
-                    continue
-                if new == dist[head] and label[head] <= label[node]:
-                    continue
-                dist[head], label[head] = new, label[node]
-                if free == entries.shape[0]:
-                    entries = taller(entries, 2 * free)
-                entries[free, 0], entries[free, 1] = head, new
-                entries[free, 2] = heads[new >> SHIFT]
-                heads[new >> SHIFT] = free
-                free += 1
-    return dist, label
+    entries = np.empty((2 * (n + seeds.size), 3), np.int32)
+    _search(graph, seeds, seed_costs, cutoff, dist, touched, heads, entries)
+    return dist
