@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 
 import numpy as np
 import pandas as pd
 import pytest
+from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from pandas.testing import assert_frame_equal
 
 import servicecircle as sc
-from servicecircle import _values
+from servicecircle import _files, _values
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.standards import read_amenities, site_amenities
 from servicecircle.tables import read_table
@@ -343,3 +346,69 @@ def test_control_characters_are_left_out_and_counted(tmp_path, suffix):
     with pytest.warns(InputWarning, match="control characters left out of 1 cell"):
         sites = sc.read_sites(path)
     assert sites["name"].to_list() == ["甲站", "乙\n站"]
+
+
+def rows_of_a_hostile_file():
+    """Cells with line breaks, quotes and four-byte characters, blank rows, a total, a header."""
+    rows = [["编号", "名称", "部门", "经度", "纬度", "职工人数", "手机号"]]
+    for i in range(90):
+        name = f'𠮷野家"{i}"\n第{i}店，{"㐀" * (i % 7)}'
+        rows.append([f"{i:03}", name, f"部{i % 3}", f"{7 + i / 100}", "43", f"约{i}", "138"])
+    rows[30] = [""] * 7
+    rows[40] = list(rows[0])
+    rows.append(["", "", "合计", "", "", "4005", ""])
+    return rows
+
+
+@pytest.mark.filterwarnings("ignore::servicecircle.errors.InputWarning")
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("block", [13, 14, 17, 64])
+def test_a_csv_in_pieces_is_the_csv_at_once(tmp_path, monkeypatch, encoding, block):
+    path = tmp_path / "表.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file).writerows(rows_of_a_hostile_file())
+    at_once = sc.read_demand(path, columns={"workers": "职工人数"})
+    monkeypatch.setattr(_files, "_ROWS", block)
+    pieces = sc.read_demand(path, columns={"workers": "职工人数"})
+    assert_geodataframe_equal(pieces, at_once)
+    assert pieces.attrs == at_once.attrs
+    told = [row for row in rows_of_a_hostile_file()[1:-1] if row[0].isdigit()]
+    assert pieces.index.tolist() == [row[0] for row in told]
+    assert pieces["name"].tolist() == [row[1] for row in told]
+    assert "手机号" not in pieces
+
+
+def test_of_a_large_csv_only_what_is_needed_is_held(tmp_path, monkeypatch):
+    path = tmp_path / "表.csv"
+    with path.open("w", encoding="gb18030", newline="") as file:
+        csv.writer(file).writerows(rows_of_a_hostile_file())
+    monkeypatch.setattr(_files, "_LARGE", 1000)
+    with pytest.warns(InputWarning) as warned:
+        demand = sc.read_demand(path)
+    said = "\n".join(str(warning.message) for warning in warned)
+    assert "columns left out: ['部门'], as the file is large; `keep=` carries them along" in said
+    assert "1 row of totals left out: ['合计']" in said  # told by a cell that is not held
+    assert "部门" not in demand
+    with pytest.warns(InputWarning):
+        whole = sc.read_demand(path, keep=["部门"])
+    assert_frame_equal(pd.DataFrame(whole.drop(columns="部门")), pd.DataFrame(demand))
+    assert whole["部门"].iloc[:3].tolist() == ["部0", "部1", "部2"]
+
+
+def test_keep_names_the_columns_that_are_carried_along(tmp_path):
+    path = tmp_path / "表.csv"
+    path.write_text("编号,经度,纬度,甲,乙\n1,7,43,a,b\n", encoding="utf-8")
+    sites = sc.read_sites(path, keep=["乙"])
+    assert "甲" not in sites
+    assert sites["乙"].item() == "b"
+    assert "columns left out: ['甲']" in sites.attrs["notes"]
+    with pytest.raises(InputError, match="There is no column '丙'"):
+        sc.read_sites(path, keep=["丙"])
+    with pytest.raises(InputError, match="`keep` must be a list"):
+        sc.read_sites(path, keep="乙")
+
+
+def test_columns_without_a_header_do_not_make_a_row_a_header(tmp_path):
+    path = tmp_path / "表.csv"
+    path.write_text("编号,经度,纬度,,\n1,7,43,,\n2,7,44,,\n", encoding="utf-8")
+    assert sc.read_sites(path).index.tolist() == ["1", "2"]

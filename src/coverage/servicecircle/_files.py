@@ -14,11 +14,13 @@ import pandas as pd
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import geopandas as gpd
 
 _BLOCK = 1 << 20
+_ROWS = 50_000  # of a CSV that are held with all their columns at a time
+_LARGE = 64_000_000  # bytes
 _SAMPLE_ROWS = 50
 _HEADER_ROWS = 10
 _DELIMITERS = ",;\t|"
@@ -29,13 +31,18 @@ _MAGIC = {".gpkg": b"SQLite format 3\0", ".geojson": b"{", ".json": b"{"}
 
 @dataclass
 class Sheet:
-    """Cells of a file; `header` is None where it still has to be found among the rows."""
+    """Cells of a file; `header` is None where it still has to be found among the rows.
+
+    Of a CSV, `cells` are the first rows and `rest` reads the others, block by block.
+    """
 
     source: str
     cells: pd.DataFrame
     header: list[str] | None = None
     geometry: gpd.GeoSeries | None = None
     notes: list[str] = field(default_factory=list)
+    rest: Iterable[pd.DataFrame] = ()
+    large: bool = False
 
 
 def open_sheet(
@@ -106,7 +113,18 @@ def _read_csv(file: Path, encoding: str | None) -> Sheet:
         width = max((len(row) for row in csv.reader(sample, delimiter=delimiter)), default=0)
         if not width:
             raise InputError(f"{file.name} is empty: there is not even a header.")
-        cells = pd.read_csv(
+    except (UnicodeError, LookupError, csv.Error) as error:
+        raise _unread(file, encoding, error) from None
+    blocks = _blocks(file, encoding, delimiter, width)
+    notes = [] if encoding.startswith("utf-8") else [f"read as {encoding}"]
+    large = file.stat().st_size > _LARGE
+    return Sheet(file.name, next(blocks), notes=notes, rest=blocks, large=large)
+
+
+def _blocks(file: Path, encoding: str, delimiter: str, width: int) -> Iterator[pd.DataFrame]:
+    """Read a CSV so many rows at a time, every cell as text."""
+    try:
+        with pd.read_csv(
             file,
             sep=delimiter,
             encoding=encoding,
@@ -115,13 +133,17 @@ def _read_csv(file: Path, encoding: str | None) -> Sheet:
             dtype="str",
             keep_default_na=False,
             na_values=[""],
-        )
-    except (UnicodeError, LookupError) as error:
-        raise InputError(f"{file.name} cannot be read as {encoding}: {_line(error)}.") from None
-    except (pd.errors.ParserError, csv.Error) as error:
-        raise InputError(f"{file.name} is not a well-formed CSV: {_line(error)}.") from None
-    notes = [] if encoding.startswith("utf-8") else [f"read as {encoding}"]
-    return Sheet(file.name, cells, notes=notes)
+            chunksize=_ROWS,
+        ) as blocks:
+            yield from blocks
+    except (UnicodeError, LookupError, pd.errors.ParserError) as error:
+        raise _unread(file, encoding, error) from None
+
+
+def _unread(file: Path, encoding: str, error: Exception) -> InputError:
+    if isinstance(error, (UnicodeError, LookupError)):
+        return InputError(f"{file.name} cannot be read as {encoding}: {_line(error)}.")
+    return InputError(f"{file.name} is not a well-formed CSV: {_line(error)}.")
 
 
 def _encoding(file: Path) -> str:

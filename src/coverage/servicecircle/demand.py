@@ -12,7 +12,7 @@ from servicecircle.sites import OnBad, check_choices, finish, ground_of
 from servicecircle.tables import RepeatedIds, Table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -32,6 +32,7 @@ def read_demand(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    keep: Sequence[str] | None = None,
     on_bad: OnBad = "report",
     repeated_ids: RepeatedIds = "raise",
 ) -> gpd.GeoDataFrame:
@@ -58,6 +59,8 @@ def read_demand(
         Of a CSV. Default: UTF-8, else GB18030.
     sheet : str, optional
         Of a workbook. Default: the sheet with most headers we know.
+    keep : sequence of str, optional
+        Unknown headers whose columns are carried along, as in `read_sites`.
     on_bad : {"report", "raise", "drop"}
         What to do with rows that have no usable place or number, as in `read_sites`.
     repeated_ids : {"raise", "suffix"}
@@ -85,7 +88,12 @@ def read_demand(
     told = {"workers": weight, "group": group}
     given = dict(columns or {}) | {name: text for name, text in told.items() if text is not None}
     table = read_table(
-        path, columns=given, encoding=encoding, sheet=sheet, repeated_ids=repeated_ids
+        path,
+        columns=given,
+        encoding=encoding,
+        sheet=sheet,
+        keep=keep,
+        repeated_ids=repeated_ids,
     )
     if not table.columns:  # a GeoJSON without features has no columns either
         table.frame["workers"] = pd.Series(dtype=float)

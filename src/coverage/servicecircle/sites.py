@@ -17,7 +17,7 @@ from servicecircle.standards.words import known_word
 from servicecircle.tables import RepeatedIds, Table, count, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -37,6 +37,7 @@ def read_sites(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    keep: Sequence[str] | None = None,
     on_bad: OnBad = "report",
     repeated_ids: RepeatedIds = "raise",
 ) -> gpd.GeoDataFrame:
@@ -64,6 +65,9 @@ def read_sites(
         Of a CSV. Default: UTF-8, else GB18030.
     sheet : str, optional
         Of a workbook. Default: the sheet with most headers we know.
+    keep : sequence of str, optional
+        Headers that we do not know whose columns are carried along. Default: all; of a CSV
+        above 64 MB none (with a warning), so that no more than what is needed is held.
     on_bad : {"report", "raise", "drop"}
         What to do with rows that cannot be placed: keep them with a status and warn, raise,
         or drop them and warn.
@@ -93,7 +97,12 @@ def read_sites(
     """
     check_choices(coordinates, on_bad)
     table = read_table(
-        path, columns=columns, encoding=encoding, sheet=sheet, repeated_ids=repeated_ids
+        path,
+        columns=columns,
+        encoding=encoding,
+        sheet=sheet,
+        keep=keep,
+        repeated_ids=repeated_ids,
     )
     return finish(
         locate(table, coordinates, ground_of(network, buildings, districts)), table, on_bad

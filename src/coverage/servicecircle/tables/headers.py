@@ -184,11 +184,11 @@ def _given_columns(header: list[str], given: Mapping[str, str]) -> dict[int, str
                 f"`columns` names {key!r}, which is none of our columns: "
                 f"{sorted(set(read_vocabulary('headers')) - {'personal'})}."
             )
-        found[_find_header(header, text)] = name
+        found[find_header(header, text)] = name
     return found
 
 
-def _find_header(header: list[str], text: str) -> int:
+def find_header(header: list[str], text: str) -> int:
     """Return the position of a header as written, nearly so, or by our name for it."""
     spellings: tuple[Any, ...] = (str, fold, canonical)
     for spelling in spellings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -17,6 +18,7 @@ from servicecircle.errors import InputError
 from servicecircle.tables.columns import count, type_columns, unused
 from servicecircle.tables.headers import (
     KNOWN_HEADERS,
+    find_header,
     header_system,
     known_headers,
     recognise,
@@ -25,10 +27,12 @@ from servicecircle.tables.headers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
+
+    from servicecircle._files import Sheet
 
 _LOG = logging.getLogger(__name__)
 
@@ -87,6 +91,7 @@ def read_table(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    keep: Sequence[str] | None = None,
     repeated_ids: RepeatedIds = "raise",
 ) -> Table:
     """Read a table of places and say what was understood.
@@ -102,6 +107,9 @@ def read_table(
         Of a CSV. Default: UTF-8, else GB18030.
     sheet : str, optional
         Of a workbook (or layer of a map file). Default: the one with most headers we know.
+    keep : sequence of str, optional
+        Headers that we do not know whose columns are carried along. Default: all; of a CSV
+        above 64 MB none, so that no more than the columns needed is held.
     repeated_ids : {"raise", "suffix"}
         Refuse ids that repeat, or call the later rows "S01-2", "S01-3" … and say so.
 
@@ -120,10 +128,13 @@ def read_table(
     notes, losses = opened.notes, list[str]()
     header, frame = split_header(opened, given)
     known = recognise(header, given, opened)
-    frame, geometry = _clean_rows(frame, opened.geometry, header, losses)
-    frame, personal = _rename(frame, header, known)
-    if personal:
-        losses.append(f"columns with personal data were left out: {name_some(personal)}")
+    held = _choose_columns(header, known, keep, opened, losses)
+    geometry = opened.geometry
+    if geometry is None:
+        frame = _clean_rows(chain([frame], opened.rest), header, held, losses)
+    else:
+        frame = frame.iloc[:, held]
+    frame = _rename(frame, held, header, known)
     headers = {name: header[place] for place, name in known.items() if name != "personal"}
     frame = _without_control_characters(frame, losses)
     frame = _index_by_id(frame, headers, notes)
@@ -141,45 +152,77 @@ def read_table(
     return table
 
 
+def _choose_columns(
+    header: list[str],
+    known: dict[int, str],
+    keep: Sequence[str] | None,
+    opened: Sheet,
+    losses: list[str],
+) -> list[int]:
+    """Return the places of the columns that are held: never those with personal data."""
+    if isinstance(keep, str):
+        raise InputError(f"`keep` must be a list of headers, not {keep!r}.")
+    personal = [header[place] for place, name in known.items() if name == "personal"]
+    if personal:
+        losses.append(f"columns with personal data were left out: {name_some(personal)}")
+    others = [place for place in range(len(header)) if place not in known]
+    kept = [find_header(header, text) for text in keep or ()]
+    if keep is None and not opened.large:
+        kept = others
+    left = [header[place] for place in others if place not in kept and header[place]]
+    if left:
+        said = f"columns left out: {name_some(left)}"
+        if keep is None:
+            losses.append(f"{said}, as the file is large; `keep=` carries them along")
+        else:
+            opened.notes.append(said)
+    ours = {place for place, name in known.items() if name != "personal"}
+    return sorted(ours.union(kept) - (set(known) - ours))
+
+
 def _clean_rows(
-    frame: pd.DataFrame, geometry: gpd.GeoSeries | None, header: list[str], losses: list[str]
-) -> tuple[pd.DataFrame, gpd.GeoSeries | None]:
-    """Leave out blank rows, repeated headers and totals; map files have none of these."""
-    if geometry is not None or frame.empty:
-        return frame, geometry
-    cells = frame.to_numpy(dtype=object, na_value="")
-    filled = cells != ""
-    kept = filled.any(axis=1)
-    frame, cells, filled = frame[kept], cells[kept], filled[kept]
-    first = pd.Series(cells[np.arange(len(cells)), filled.argmax(axis=1)], index=frame.index)
-    folded = first.map(lambda cell: fold(str(cell)).strip(":。"))
-    totals = folded.isin(read_vocabulary("values")["totals"])
-    again = pd.Series((cells == np.array(header)).sum(axis=1) >= KNOWN_HEADERS, index=frame.index)
-    if totals.any():
-        losses.append(f"{count(totals, 'row')} of totals left out: {name_some(first[totals])}")
-    if again.any():
+    blocks: Iterable[pd.DataFrame], header: list[str], held: list[int], losses: list[str]
+) -> pd.DataFrame:
+    """Put blocks together, without blank rows, repeated headers, totals, and columns not held."""
+    kept: list[pd.DataFrame] = []
+    totals: list[str] = []
+    again = 0
+    for block in blocks:
+        if block.empty:
+            kept.append(block.iloc[:, held])
+            continue
+        cells = block.to_numpy(dtype=object, na_value="")
+        filled = cells != ""
+        first = cells[np.arange(len(cells)), filled.argmax(axis=1)]
+        folded = pd.Series([fold(str(cell)).strip(":。") for cell in first])
+        total = folded.isin(read_vocabulary("values")["totals"]).to_numpy()
+        header_again = ((cells == np.array(header)) & filled).sum(axis=1) >= KNOWN_HEADERS
+        totals += first[total].tolist()
+        again += int(header_again.sum())
+        kept.append(block.iloc[:, held][filled.any(axis=1) & ~total & ~header_again])
+    if totals:
+        losses.append(f"{count(len(totals), 'row')} of totals left out: {name_some(totals)}")
+    if again:
         losses.append(f"header repeated in {count(again, 'row')}, left out")
-    return frame[~totals & ~again].reset_index(drop=True), None
+    return pd.concat(kept, ignore_index=True)
 
 
 def _rename(
-    frame: pd.DataFrame, header: list[str], known: dict[int, str]
-) -> tuple[pd.DataFrame, list[str]]:
-    """Give known columns our names, make the others unique, leave personal data out."""
-    personal = [header[place] for place, name in known.items() if name == "personal"]
+    frame: pd.DataFrame, held: list[int], header: list[str], known: dict[int, str]
+) -> pd.DataFrame:
+    """Give known columns our names, make the others unique."""
     used = {*_OURS, *known.values()}
     names: dict[Any, str] = {}
-    for place, column in enumerate(frame.columns):
+    for column, place in zip(frame.columns, held, strict=True):
         if place in known:
             names[column] = known[place]
         elif header[place] or frame[column].notna().any():
             names[column] = unused(header[place] or f"column {place + 1}", used)
             used.add(names[column])
     kept = frame[list(names)].set_axis(list(names.values()), axis=1)
-    kept = kept.drop(columns="personal", errors="ignore")
     if "state" in kept and set(kept["state"].dropna().unique()) <= {*STATUSES, ""}:
         kept = kept.drop(columns=["state", "reason (2)"], errors="ignore")  # our own output
-    return kept, personal
+    return kept
 
 
 def _without_control_characters(frame: pd.DataFrame, losses: list[str]) -> pd.DataFrame:
