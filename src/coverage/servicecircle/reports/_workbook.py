@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from servicecircle._text import safe_link
 from servicecircle.coordinates import from_wgs84
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.reports import EXCEL_ROWS
@@ -31,7 +32,6 @@ NARROWEST, WIDEST, WIDEST_STACKED = 8, 44, 22
 LINE_HEIGHT = 15
 ROWS_FOR_WIDTH = 300
 PRINTED_WIDTH = 240  # what can still be read on A3; columns farther right stay on the screen
-LONGEST_LINK = 2_000
 
 # What XML 1.0 forbids, and halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -43,7 +43,6 @@ BAR = {"type": "data_bar"}  # as of 2007: other programs read these as well
 NUMBERS = {"min_type": "num", "max_type": "num"}
 _WRAPPED = ("reason_zh", "reason_en", "mend_zh", "mend_en", "ids", "value")
 _TOLD = ("status", "rule", "group", "main_group", "kind")
-_LINK = re.compile(r"https://[^\s\"<>]+")
 _LABELS = {"group": group_label, "main_group": group_label, "kind": kind_label}
 
 
@@ -180,8 +179,8 @@ class _Writer:
             area = (top + 1, column, top + len(cells), column)
             self._mark(page, name, kind, area, cells)
             for row, value in enumerate(cells, start=top + 1):
-                if name == "photo" and is_link(value):
-                    page.write_url(row, column, value, self.link, value[:60])
+                if name == "photo" and (link := safe_link(value)):
+                    page.write_url(row, column, link, self.link, self.clean(str(value))[:60])
                 else:
                     self._cell(page, row, column, value, self.formats[kind])
             if kind == "wrapped":
@@ -229,11 +228,6 @@ class _Writer:
         good = _CONTROL.sub("", text)[:LONGEST_TEXT]
         self.mended += good != text
         return good
-
-
-def is_link(value: object) -> bool:
-    """Say whether a cell is the address of a picture that may be opened: https, one word."""
-    return isinstance(value, str) and len(value) <= LONGEST_LINK and bool(_LINK.fullmatch(value))
 
 
 def flat_frame(frame: pd.DataFrame) -> pd.DataFrame:
