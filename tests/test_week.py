@@ -198,3 +198,16 @@ def test_what_is_no_day_is_no_holiday(holidays):
     reach, stations, demand = national_week()
     with pytest.raises(InputError, match="`holidays` must be"):
         sc.measure_coverage(reach, stations, demand, at="2026-10-06 10:00", holidays=holidays)
+
+
+def test_holidays_go_for_shifts_too():
+    reach, stations, demand = national_week()
+    demand = pd.concat([demand, demand.set_axis(["office"])]).assign(
+        workers=[10.0, 30.0], shift=["24/7", "Mo-Fr 09:00-17:00; PH off"]
+    )
+    reach = sc.Reach.from_frame(reach.to_frame(), demand_ids=demand.index)
+    week = {"week": "2026-10-06", "shift": "shift"}
+    plain = sc.coverage_week(reach, stations, demand, **week)
+    away = sc.coverage_week(reach, stations, demand, holidays=["2026-10-05"], **week)
+    assert plain.loc[["Mo", "Tu"], 10].to_list() == [0.25, 0.25]  # the office is out of reach
+    assert away.loc[["Mo", "Tu"], 10].to_list() == [1, 0.25]  # on Monday nobody is in it
