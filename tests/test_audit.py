@@ -101,7 +101,7 @@ def test_capacity_is_compared_with_the_workers_nearest_to_it(stations):
     reach = sc.Reach.from_frame(
         frame, facility_ids=stations.index, demand_ids=workers.index, cutoff=15
     )
-    coverage = sc.measure_coverage(reach, stations, workers)
+    coverage = sc.measure_coverage(reach, stations.assign(state="在用"), workers)
     rows = sc.audit_stations(stations, coverage, day=DAY).stations
     assert rows["workers"].tolist() == [30, 34, 0]
     assert rows["workers_alone"].tolist() == [0, 4, 0]
