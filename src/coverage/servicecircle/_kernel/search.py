@@ -228,7 +228,7 @@ def _add_targets(graph, origins, k, street, dist, targets, on_street, cutoff, fo
     return filled
 
 
-def spread(graph, seeds, seed_costs, cutoff):
+def spread(graph: Graph, seeds: np.ndarray, seed_costs: np.ndarray, cutoff: int) -> np.ndarray:
     """Spread from all seeds (k,) at once.
 
     Returns ``dist`` (n,) int32: the cost from the nearest seed, ``FAR`` where none is
