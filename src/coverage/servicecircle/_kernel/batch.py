@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FEWEST = 32  # origins that are worth a thread
+ENOUGH = 256  # origins that are worth a part: parts of a city differ, so threads take several
 
 
 def in_threads(kernel: Callable[[np.ndarray], T], order: np.ndarray) -> list[T]:
-    """Run a kernel that releases the interpreter lock over parts of ``order``, one a core."""
-    size = max(FEWEST, -(-len(order) // (os.cpu_count() or 1)))
-    parts = [order[first : first + size] for first in range(0, len(order), size)]
+    """Run a kernel that releases the interpreter lock over parts of ``order``, on all cores."""
+    cores = os.cpu_count() or 1
+    count = max(min(cores, len(order) // FEWEST), min(4 * cores, len(order) // ENOUGH), 1)
+    parts = np.array_split(order, count) if len(order) else []
     if len(parts) < 2:
         return [kernel(part) for part in parts]
-    with ThreadPoolExecutor(len(parts)) as pool:
+    with ThreadPoolExecutor(min(cores, count)) as pool:
         return list(pool.map(kernel, parts))
 
 
