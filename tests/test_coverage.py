@@ -171,6 +171,16 @@ def test_reach_travels_through_a_file_and_a_frame(line, tmp_path):
     pd.testing.assert_frame_equal(back.nearest(), reach.nearest())
 
 
+@pytest.mark.parametrize("ids", [[("a", 1)], [pd.Timestamp("2026-11-22")]])
+def test_ids_that_would_not_come_back_are_not_saved(tmp_path, ids):
+    rows = pd.Index(ids, tupleize_cols=False)
+    frame = pd.DataFrame({"facility": rows, "demand": ["x"], "minutes": [1.0]})
+    reach = Reach.from_frame(frame, facility_ids=rows)
+    with pytest.raises(InputError, match="text or numbers"):
+        reach.save(tmp_path / "reach.parquet")
+    assert not list(tmp_path.iterdir())
+
+
 def test_reach_from_a_bad_frame_is_refused():
     frame = pd.DataFrame({"facility": ["a"], "demand": ["d"], "minutes": [np.nan]})
     with pytest.raises(InputError, match="finite"):

@@ -23,6 +23,6 @@ def announce_compilation() -> None:
     global _told  # noqa: PLW0603 – one notice per process
     if not _told and not kernels_compiled():
         _log.warning(
-            "servicecircle compiles its search kernels, once: this takes about 10 seconds."
+            "servicecircle compiles its search kernels, once: this takes up to a minute."
         )
     _told = True

@@ -184,7 +184,19 @@ class Reach:
         return cls(rows, columns, table, limit, *ok).within(limit)
 
     def save(self, path: str | Path) -> None:
-        """Write this reach to one Parquet file (atomically; no pickle)."""
+        """Write this reach to one Parquet file, all of it or nothing; read it with :meth:`open`.
+
+        Parameters
+        ----------
+        path : str or pathlib.Path
+            Where to; the folder is made, an older file replaced.
+
+        Raises
+        ------
+        InputError
+            Ids or their names are neither text nor numbers, or the folder cannot be
+            written to.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -201,7 +213,7 @@ class Reach:
             "demand_status": self.demand_status.tolist(),
         }
         table = pa.table({"row": pairs.row, "column": pairs.col, "minutes": pairs.data})
-        table = table.replace_schema_metadata({"servicecircle": json.dumps(head)})
+        table = table.replace_schema_metadata({"servicecircle": _as_json(head)})
         with write_atomically(path) as temporary:
             pq.write_table(table, temporary)
 
@@ -242,6 +254,17 @@ class Reach:
             pd.Series(head["demand_status"], index=columns, dtype=object, name="status"),
         )
         return cls(rows, columns, minutes, head["cutoff"], *status)
+
+
+def _as_json(head: dict[str, object]) -> str:
+    """Write what comes back as it was."""
+    try:
+        text = json.dumps(head)
+    except TypeError as error:
+        raise InputError(f"Ids must be text or numbers to be saved: {error}.") from error
+    if json.loads(text) != head:
+        raise InputError("Ids must be text or numbers to be saved, not lists of them.")
+    return text
 
 
 def walk_times(
