@@ -22,7 +22,5 @@ def announce_compilation() -> None:
     """Tell once, through the log, that the first run compiles the kernels."""
     global _told  # noqa: PLW0603 – one notice per process
     if not _told and not kernels_compiled():
-        _log.warning(
-            "servicecircle compiles its search kernels, once: this takes up to a minute."
-        )
+        _log.warning("servicecircle compiles its search kernels, once: this takes up to a minute.")
     _told = True
