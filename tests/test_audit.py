@@ -56,8 +56,10 @@ def test_every_question_is_answered_yes_no_or_not_known(stations):
 
 def test_the_summary_counts_what_is_not_known_apart(stations):
     table = sc.audit_stations(stations, day=DAY).summary()
-    assert table.loc["open_to_public"].tolist() == [1, 1, 1, pytest.approx(1 / 3)]
-    assert table.loc["four_conveniences", ["yes", "no", "unknown"]].tolist() == [1, 1, 1]
+    assert table.loc["open", ["yes", "no", "unknown"]].tolist() == [1, 1, 1]
+    counts = ["yes", "no", "unknown", "share"]  # b is closed
+    assert table.loc["open_to_public", counts].tolist() == [1, 0, 1, 1 / 2]
+    assert table.loc["four_conveniences", counts].tolist() == [1, 0, 1, 1 / 2]
     assert np.isnan(table.loc["standard", "share"])
 
 
@@ -65,7 +67,8 @@ def test_a_register_of_242_with_189_public_says_78_percent():
     register = pd.DataFrame({"open_to_public": [True] * 189 + [False] * 53})
     row = sc.audit_stations(register, day=DAY).summary().loc["open_to_public"]
     assert (row["yes"], row["yes"] + row["no"]) == (189, 242)
-    assert round(100 * row["share"], 1) == 78.1
+    assert row["sentence_en"] == "189 of 242 = 78.1%"
+    assert row["sentence_zh"] == "共 242 个，其中 189 个（78.1%）"
 
 
 def test_home_rate_of_247_among_267_names_the_20_without():
@@ -75,14 +78,14 @@ def test_home_rate_of_247_among_267_names_the_20_without():
     )
     row = sc.home_rate(units).iloc[0]
     assert (row["eligible"], row["with_home"]) == (267, 247)
-    assert round(100 * row["share"], 1) == 92.5
-    assert len(row["without"]) == 20
-    assert row["without"][0] == "u247"
+    assert row["sentence_en"] == "247 of 267 = 92.5%"
+    assert row["without"] == tuple(f"u{i}" for i in range(247, 267))
 
 
 def test_home_rate_of_nobody_is_missing_and_columns_are_needed():
     units = pd.DataFrame({"members": [5.0], "has_home": ["是"]})
     assert np.isnan(sc.home_rate(units)["share"].item())
+    assert sc.home_rate(units)["sentence_en"].item() == "0 of 0 = –"
     with pytest.raises(InputError, match=r"no column \['has_home'\]"):
         sc.home_rate(units.drop(columns="has_home"))
 

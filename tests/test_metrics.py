@@ -43,19 +43,20 @@ def test_the_gini_is_the_double_sum(seed):
 
 
 def test_equity_of_districts(coverage):
-    found = sc.equity(coverage, "district")  # 甲 140 of 140, 乙 60 of 260
+    found = sc.equity(coverage, "district").iloc[0]  # 甲 140 of 140, 乙 60 of 260
     assert found["least"] == pytest.approx(60 / 260)
-    assert found["most"] == 1
+    assert found[["least_at", "most", "most_at"]].tolist() == ["乙", 1, "甲"]
     # 2 · 140 · 260 · (1 − 60/260) / (2 · 400² · 1/2)
     assert found["gini"] == pytest.approx(140 * 260 * (1 - 60 / 260) / (400**2 / 2))
 
 
 def test_one_district_is_equal_and_nobody_covered_is_not_known(coverage):
     whole = gpd.GeoDataFrame(geometry=[shapely.box(-1, -1, 9, 1)], crs=4326)
-    assert sc.equity(coverage, whole)["gini"] == 0
+    assert sc.equity(coverage, whole)["gini"].item() == 0
     lost = coverage.demand.assign(share="x").iloc[[3]]
     alone = sc.measure_coverage(coverage.reach, coverage.facilities, lost)
-    assert np.isnan(sc.equity(alone, "share")["gini"])
+    assert np.isnan(sc.equity(alone, "share")["gini"].item())
+    assert sc.equity(alone, "share")["least"].item() == 0
 
 
 def test_places_per_worker_in_two_steps(coverage):

@@ -13,6 +13,8 @@ from .coverage import Coverage as Coverage
 from .coverage import measure_coverage as measure_coverage
 from .demand import read_demand as read_demand
 from .districts import read_districts as read_districts
+from .effects import gain_by as gain_by
+from .effects import openness_effect as openness_effect
 from .hours import read_hours as read_hours
 from .maps import map_coverage as map_coverage
 from .maps import map_plan as map_plan

@@ -34,6 +34,14 @@ def percent_text(share: float) -> str:
     return "–" if math.isnan(share) else f"{100 * share:.1f}%"
 
 
+def share_text(part: float, whole: float, language: Language) -> str:
+    """Write a share with what it is a share of: 247 of 267 = 92.5%."""
+    share = percent_text(part / whole if whole > 0 else math.nan)
+    if language == "zh":
+        return f"共 {count_text(whole)} 个，其中 {count_text(part)} 个（{share}）"
+    return f"{count_text(part)} of {count_text(whole)} = {share}"
+
+
 def not_placed(status: str, language: Language) -> str:
     """Say why a place has no figures."""
     english, chinese = _NOT_PLACED.get(status, _NOT_PLACED["bad_number"])

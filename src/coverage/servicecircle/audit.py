@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from servicecircle import _values
+from servicecircle._sentences import share_text
 from servicecircle.errors import InputError
 from servicecircle.hours import weekly_hours
 from servicecircle.standards.check import (
@@ -84,7 +85,9 @@ class Audit:
         -------
         pandas.DataFrame
             Indexed by question: ``yes``, ``no``, ``unknown`` (stations), ``share`` = yes ÷
-            (yes + no + unknown), missing where nothing is known.
+            (yes + no + unknown), missing where nothing is known, and ``sentence_en``,
+            ``sentence_zh`` with numerator and denominator. All but the first question are
+            asked of the stations that are not closed.
         """
         questions = {
             "open": "open",
@@ -96,8 +99,12 @@ class Audit:
             "unsatisfied": "unsatisfied",
             "standard": "standard",
         }
-        rows = {name: _tally(self.stations[column]) for name, column in questions.items()}
-        return pd.DataFrame(rows).T.rename_axis("question")
+        in_use = self.stations[self.stations["open"].fillna(value=True)]
+        rows = {
+            name: _tally((self.stations if name == "open" else in_use)[column])
+            for name, column in questions.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("question")
 
 
 def audit_stations(
@@ -194,7 +201,8 @@ def home_rate(
     -------
     pandas.DataFrame
         One row: ``eligible``, ``with_home``, ``unknown``, ``share`` (missing where no unit
-        is eligible) and ``without`` (tuple of the ids without a home).
+        is eligible), ``without`` (tuple of the ids without a home), ``sentence_en`` and
+        ``sentence_zh`` ("247 of 267 = 92.5%").
 
     Raises
     ------
@@ -219,6 +227,8 @@ def home_rate(
         "unknown": int(answer.isna().sum()),
         "share": having / len(part) if len(part) else np.nan,
         "without": tuple(part.index[~answer.fillna(value=True).to_numpy(dtype=bool)]),
+        "sentence_en": share_text(having, len(part), "en"),
+        "sentence_zh": share_text(having, len(part), "zh"),
     }
     return pd.DataFrame([row])
 
@@ -283,10 +293,17 @@ def _add_findings(out: pd.DataFrame, *, inspections: bool) -> None:
         out[f"findings_{language}"] = [comma.join(words[row]) for row in table]
 
 
-def _tally(answers: pd.Series) -> dict[str, float]:
+def _tally(answers: pd.Series) -> dict[str, object]:
     yes, unknown = int(answers.sum()), int(answers.isna().sum())
-    share = yes / len(answers) if unknown < len(answers) else np.nan
-    return {"yes": yes, "no": len(answers) - yes - unknown, "unknown": unknown, "share": share}
+    known = unknown < len(answers)
+    return {
+        "yes": yes,
+        "no": len(answers) - yes - unknown,
+        "unknown": unknown,
+        "share": yes / len(answers) if known else np.nan,
+        "sentence_en": share_text(yes, len(answers), "en") if known else "–",
+        "sentence_zh": share_text(yes, len(answers), "zh") if known else "–",
+    }
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

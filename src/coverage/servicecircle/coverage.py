@@ -18,6 +18,7 @@ from servicecircle._checks import (
     name_some,
 )
 from servicecircle._notebook import with_map
+from servicecircle.access import own_only
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.hours import open_at, read_holidays, read_moment
 from servicecircle.reach import Reach, reach_of
@@ -138,7 +139,8 @@ class Coverage:
         ----------
         by : str or geopandas.GeoDataFrame
             A column of ``demand``, or areas: a point counts for the first area that holds
-            it, and points in none are the row with a missing label.
+            it, and points in none are the row with a missing label. Areas without points
+            are there too, so that empty grid cells can be listed.
 
         Returns
         -------
@@ -153,6 +155,9 @@ class Coverage:
         for limit in self.minutes:
             table[f"share_{limit:g}"] = weights * (walk <= np.float32(limit))
         sums = table.groupby(label.to_numpy(), dropna=False, sort=True).sum()
+        if not isinstance(by, str):
+            outside = sums[sums.index.isna()]
+            sums = pd.concat([sums.reindex(by.index, fill_value=0), outside])
         total = sums["workers"].to_numpy()
         covered = sums[f"share_{self.minutes[-1]:g}"].copy()
         for limit in self.minutes:
@@ -190,6 +195,7 @@ def measure_coverage(
     minutes: float | Sequence[float] = 15,
     speed: float = 4.5,
     weight: str = "workers",
+    unit: str | None = None,
     at: str | dt.datetime | None = None,
     holidays: Iterable[dt.date | str] | None = None,
 ) -> Coverage:
@@ -210,6 +216,11 @@ def measure_coverage(
         Walking speed in km/h.
     weight : str
         Column of ``demand`` with the number of workers (finite, ≥ 0).
+    unit : str, optional
+        Column of both tables with the unit (单位) that places and people belong to: then
+        facilities not open to all, by ``open_to_public`` or ``access``, count only for
+        people of their own unit. Where that is not known they count as not open, with a
+        warning. Default: every facility counts for everybody.
     at : str or datetime.datetime, optional
         Count only facilities open at this moment by their ``hours``: ``"Tue 22:30"``,
         ``"周二 22:30"`` (of a plain week in June) or a datetime. Unknown hours count as
@@ -235,16 +246,10 @@ def measure_coverage(
     check_weights(demand, weight, "demand")
     reach = reach_of(network, facilities, demand, cutoff=cutoffs[-1], speed=speed)
     reach = keep_rows(reach, in_use(facilities))
+    if unit is not None:
+        reach = own_only(reach, facilities, demand, unit)
     if moment is not None:
-        facilities = facilities.assign(open=open_at(check_hours(facilities), moment, closed_days))
-        unknown = facilities.index[facilities["open"].isna()]
-        if len(unknown):
-            warnings.warn(
-                f"{len(unknown)} of {len(facilities)} facilities have no readable opening hours "
-                f"and count as closed: {name_some(unknown)}.",
-                InputWarning,
-                stacklevel=2,
-            )
+        facilities = _opened(facilities, moment, closed_days)
         reach = keep_rows(reach, facilities["open"].fillna(value=False).to_numpy(dtype=bool))
     coverage = coverage_of(
         reach,
@@ -256,6 +261,22 @@ def measure_coverage(
         network=None if isinstance(network, Reach) else network,
     )
     return replace(coverage, at=moment)
+
+
+def _opened(
+    facilities: gpd.GeoDataFrame, moment: dt.datetime, holidays: frozenset[dt.date]
+) -> gpd.GeoDataFrame:
+    """Add whether each facility is open, and warn of those of which it is not known."""
+    out = facilities.assign(open=open_at(check_hours(facilities), moment, holidays))
+    unknown = out.index[out["open"].isna()]
+    if len(unknown):
+        warnings.warn(
+            f"{len(unknown)} of {len(out)} facilities have no readable opening hours and count as "
+            f"closed: {name_some(unknown)}.",
+            InputWarning,
+            stacklevel=3,
+        )
+    return out
 
 
 def check_hours(facilities: gpd.GeoDataFrame) -> pd.Series:

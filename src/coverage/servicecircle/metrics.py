@@ -14,7 +14,7 @@ from scipy import sparse
 from servicecircle import _values
 from servicecircle._checks import check_weights
 from servicecircle.errors import InputError
-from servicecircle.standards.words import known_word
+from servicecircle.standards.words import VOCABULARIES, known_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ CRITERIA = ("area", "flow", "cooperation", "quality", "effect", "satisfaction")
 _SHARED = ("cooperation", "quality", "effect", "satisfaction")
 
 
-def equity(coverage: Coverage, by: str | gpd.GeoDataFrame) -> dict[str, float]:
+def equity(coverage: Coverage, by: str | gpd.GeoDataFrame) -> pd.DataFrame:
     """Say how evenly districts or groups are covered 公平性.
 
     Parameters
@@ -47,10 +47,11 @@ def equity(coverage: Coverage, by: str | gpd.GeoDataFrame) -> dict[str, float]:
 
     Returns
     -------
-    dict
-        ``least`` (smallest share covered, 0–1), ``most``, and ``gini`` (0 where all are
-        covered alike, towards 1 where few have everything); NaN where nobody is covered.
-        Groups without workers do not count.
+    pandas.DataFrame
+        One row: ``least`` and ``most`` (the smallest and largest share covered, 0–1),
+        ``least_at`` and ``most_at`` (the first district with it), and ``gini`` (0 where all
+        are covered alike, towards 1 where few have everything; missing where nobody is
+        covered). Districts without workers do not count.
 
     Notes
     -----
@@ -59,19 +60,17 @@ def equity(coverage: Coverage, by: str | gpd.GeoDataFrame) -> dict[str, float]:
 
     Examples
     --------
-    >>> equity(today, "district")["gini"]  # doctest: +SKIP
-    0.12
+    >>> equity(today, "district")[["least_at", "gini"]]  # doctest: +SKIP
     """
     table = coverage.by(by)
     table = table[table["workers"] > 0]
-    if table.empty:
-        return {"least": np.nan, "most": np.nan, "gini": np.nan}
     shares, workers = table["share"].to_numpy(), table["workers"].to_numpy()
-    return {
-        "least": float(shares.min()),
-        "most": float(shares.max()),
-        "gini": weighted_gini(shares, workers),
-    }
+    row: dict[str, object] = {"least": np.nan, "least_at": pd.NA, "most": np.nan, "most_at": pd.NA}
+    if len(table):
+        worst, best = int(shares.argmin()), int(shares.argmax())
+        row = {"least": shares[worst], "least_at": table.index[worst]}
+        row |= {"most": shares[best], "most_at": table.index[best]}
+    return pd.DataFrame([row | {"gini": weighted_gini(shares, workers)}])
 
 
 def weighted_gini(values: Floats, weights: Floats) -> float:
@@ -244,8 +243,9 @@ def home_figures(homes: pd.DataFrame, *, by: str | None = "setting") -> pd.DataF
         A table as from `read_sites`, with ``cost`` (yuan), ``visits`` and, where known,
         ``own_funds`` and ``other_funds`` (yuan).
     by : str, optional
-        A column to group by; the words of ``setting`` are brought to their keys. Default:
-        ``"setting"`` where there is one; None for all together.
+        A column to group by; the words of ``setting``, ``station_type``, ``model`` and
+        ``station_class`` are brought to their keys. Default: ``"setting"`` where there is
+        one; None for all together.
 
     Returns
     -------
@@ -270,8 +270,11 @@ def home_figures(homes: pd.DataFrame, *, by: str | None = "setting") -> pd.DataF
     )
     rows: dict[object, dict[str, float]] = {}
     if by is not None and by in homes.columns:
-        words = homes[by].map(lambda word: known_word("setting", word) or word)
-        rows |= {name: _figures(part) for name, part in amounts.groupby(words.to_numpy())}
+        words = homes[by]
+        if by in VOCABULARIES:
+            words = words.map(lambda word: known_word(by, word) or word)
+        groups = amounts.groupby(words.to_numpy(), dropna=False)
+        rows |= {name: _figures(part) for name, part in groups}
     elif by not in {None, "setting"}:
         raise InputError(f"`homes` has no column {by!r}; it has {list(homes.columns)}.")
     rows["all"] = _figures(amounts)
