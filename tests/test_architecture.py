@@ -24,6 +24,7 @@ FLOORS = (
         "_files",
         "_hours_text",
         "_notebook",
+        "_said",
     ),
     (
         "coordinates",
@@ -46,6 +47,7 @@ FLOORS = (
         "coverage",
         "effects",
         "metrics",
+        "quotas",
         "scores",
         "siting",
         "mobile",

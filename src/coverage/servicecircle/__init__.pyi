@@ -12,6 +12,7 @@ from .coordinates import to_wgs84 as to_wgs84
 from .coverage import Coverage as Coverage
 from .coverage import measure_coverage as measure_coverage
 from .demand import read_demand as read_demand
+from .districts import area_of as area_of
 from .districts import read_districts as read_districts
 from .effects import gain_by as gain_by
 from .effects import openness_effect as openness_effect
@@ -34,6 +35,7 @@ from .networks import WalkNetwork as WalkNetwork
 from .networks import download_network as download_network
 from .networks import network_from_osmnx as network_from_osmnx
 from .networks import read_network as read_network
+from .quotas import check_quotas as check_quotas
 from .reach import Reach as Reach
 from .reach import walk_times as walk_times
 from .reports import write_report as write_report

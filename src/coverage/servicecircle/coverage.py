@@ -14,11 +14,11 @@ from servicecircle._checks import (
     check_minutes,
     check_places,
     check_weights,
-    crs_of,
     name_some,
 )
 from servicecircle._notebook import with_map
 from servicecircle.access import own_only
+from servicecircle.districts import area_of
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.hours import open_at, read_holidays, read_moment
 from servicecircle.reach import Reach, reach_of
@@ -177,14 +177,7 @@ class Coverage:
                     f"`demand` has no column {by!r}; it has {list(map(str, self.demand.columns))}."
                 )
             return self.demand[by]
-        areas = check_places(by, "by")
-        crs_of(self.demand, "demand")
-        points = self.demand.geometry.representative_point().to_crs(crs_of(areas, "by"))
-        point, area = areas.sindex.query(points, predicate="intersects")
-        first = pd.Series(area, index=point).groupby(level=0).min()
-        label = pd.Series(pd.NA, index=self.demand.index, dtype=object)
-        label.iloc[first.index.to_numpy()] = areas.index.take(first.to_numpy())
-        return label
+        return area_of(self.demand, by)
 
 
 def measure_coverage(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from servicecircle import _values
-from servicecircle._checks import name_some
+from servicecircle._checks import check_places, crs_of, name_some
+from servicecircle._said import say
 from servicecircle.coordinates import System, check_system, near_mainland, to_wgs84
 from servicecircle.errors import CrsError, InputError, InputWarning
 from servicecircle.tables import read_table
@@ -86,6 +88,48 @@ def read_districts(
     return districts
 
 
+def area_of(
+    places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, column: str | None = None
+) -> pd.Series:
+    """Say in which district, sub-district, community or grid cell each place lies.
+
+    Parameters
+    ----------
+    places : geopandas.GeoDataFrame
+        Places with a CRS; of lines and areas a point inside counts.
+    areas : geopandas.GeoDataFrame
+        Polygons with a CRS, any other than the places' too.
+    column : str, optional
+        The column of ``areas`` to return. Default: their ids.
+
+    Returns
+    -------
+    pandas.Series
+        The places' index; the first area that holds each place (its border belongs to it),
+        missing where none does.
+
+    Raises
+    ------
+    CrsError, InputError
+        A table has no CRS or repeated ids, or the column is missing.
+
+    Examples
+    --------
+    >>> shops["community"] = area_of(shops, communities, "name")  # doctest: +SKIP
+    """
+    check_places(areas, "areas")
+    crs_of(places, "places")
+    if column is not None and column not in areas.columns:
+        raise InputError(f"`areas` has no column {column!r}; it has {list(areas.columns)}.")
+    points = places.geometry.representative_point().to_crs(crs_of(areas, "areas"))
+    point, area = areas.sindex.query(points, predicate="intersects")
+    first = pd.Series(area, index=point).groupby(level=0).min()
+    names = areas.index if column is None else pd.Index(areas[column])
+    label = pd.Series(pd.NA, index=places.index, dtype=object, name=column or areas.index.name)
+    label.iloc[first.index.to_numpy()] = names.take(first.to_numpy())
+    return label
+
+
 def _system(shapes: gpd.GeoSeries, coordinates: System | None, source: str) -> System:
     if coordinates is not None:
         return coordinates
@@ -109,12 +153,15 @@ def _repaired(shapes: gpd.GeoSeries, source: str) -> gpd.GeoSeries:
     )
     crs = mended.estimate_utm_crs() if mended.crs is not None else None
     km2 = mended.to_crs(crs).area[broken].sum() / 1e6 if crs is not None else float("nan")
-    warnings.warn(
-        f"{source}: {int(broken.sum())} outlines crossed themselves and were repaired (now "
-        f"{km2:.2f} km2): {name_some(shapes.index[broken])}.",
-        InputWarning,
-        stacklevel=3,
+    said = say(
+        "{source}: {n} outlines crossed themselves and were repaired (now {km2:.2f} km2): {some}.",
+        "{source}：{n} 个轮廓自相交，已修复（现为 {km2:.2f} 平方公里）：{some}。",
+        source=source,
+        n=int(broken.sum()),
+        km2=km2,
+        some=name_some(shapes.index[broken]),
     )
+    warnings.warn(said, InputWarning, stacklevel=3)
     return mended
 
 
@@ -130,9 +177,11 @@ def _warn_of_overlaps(districts: gpd.GeoDataFrame, source: str) -> None:
             f"{districts.index[a]} and {districts.index[b]}"
             for a, b in zip(first[wide], second[wide], strict=True)
         ]
-        warnings.warn(
-            f"{source}: {int(wide.sum())} pairs of outlines overlap, so places there may count "
-            f"twice: {name_some(names)}.",
-            InputWarning,
-            stacklevel=3,
+        said = say(
+            "{source}: {n} pairs of outlines overlap, so places there may count twice: {some}.",
+            "{source}：{n} 对轮廓相互重叠，其中的地点可能重复计入：{some}。",
+            source=source,
+            n=int(wide.sum()),
+            some=name_some(names),
         )
+        warnings.warn(said, InputWarning, stacklevel=3)
