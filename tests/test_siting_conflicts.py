@@ -50,7 +50,6 @@ def test_a_budget_below_the_cheapest_site_is_an_empty_plan_proved():
         {"exclusive": [("a", "zz")]},
         {"capacity": "nowhere"},
         {"share": 0.5},
-        {"backup": True, "aim": "least_walking"},
     ],
 )
 def test_unknown_or_meaningless_rules_are_refused(rules):

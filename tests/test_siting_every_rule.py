@@ -104,11 +104,6 @@ RULES = {
 def question(draw, aims, names):
     """Draw the rules of one question; those that mean nothing with its aims are left out."""
     rules = {name: draw.choice(RULES[name]) for name in names}
-    walking = {"least_walking", "shortest_worst"} & set(aims)
-    if walking or "capacity" in rules:
-        rules.pop("backup", None)
-    if "shortest_worst" in aims:
-        rules.pop("capacity", None)
     if "most_covered" not in aims and aims != ("fairest",):
         rules.pop("decay", None)
         if "least_walking" not in aims:
@@ -149,6 +144,7 @@ class Oracle:
         )
         self.ids = list(town.sites.index)
         self.workers = town.demand["workers"].to_numpy(float)
+        self.n, self.need = len(self.workers), 2 if asked.backup else 1
         self.groups = town.demand["group"].to_numpy()
         weights = asked.group_weights or {}
         self.worth = self.workers * [weights.get(group, 1.0) for group in self.groups]
@@ -217,11 +213,12 @@ class Oracle:
 
     def walks(self, new, closed):
         """Walk that makes a place covered: to the nearest, or with backup to the second."""
-        rows = self.town.walk[self.rows(new, closed)]
-        need = 2 if self.asked.backup else 1
-        if len(rows) < need:
-            return np.full(len(self.workers), math.inf)
-        return np.sort(rows, axis=0)[need - 1]
+        return self.nearest(new, closed)[-1]
+
+    def nearest(self, new, closed):
+        """Give the walks to as many places as a covered worker needs, rising."""
+        rows = np.vstack([self.town.walk[self.rows(new, closed)], np.full((2, self.n), math.inf)])
+        return np.sort(rows, axis=0)[: self.need]
 
     def value_by_walk(self, walk):
         """Say what a worker counts at the end of such a walk."""
@@ -249,8 +246,7 @@ class Oracle:
         return [*sites, *range(self.m, self.m + self.k)]
 
     def reachable(self):
-        need = 2 if self.asked.backup else 1
-        return np.isfinite(self.town.walk[self.usable()]).sum(axis=0) >= need
+        return np.isfinite(self.town.walk[self.usable()]).sum(axis=0) >= self.need
 
     def shares(self, level):
         for group in sorted(set(self.groups)):
@@ -282,7 +278,8 @@ class Oracle:
             elif aim == "fewest_sites":
                 out.append(len(new))
             elif aim == "least_walking":
-                out.append(float(self.worth @ np.minimum(walk, CUTOFF)))
+                walks = np.minimum(self.nearest(new, closed), CUTOFF)
+                out.append(float(self.worth @ walks.mean(axis=0)))
             elif aim == "fairest":
                 out.append(-min(shares.values(), default=math.nan))
             else:
@@ -302,59 +299,105 @@ class Oracle:
         return (level * self.workers).sum() >= wanted - SLACK
 
     def values_with_room(self, new, closed, up):
-        """Solve one transport problem per aim: who goes where."""
+        """Solve one program per aim: how many of each place go to which pair of sites (or one)."""
         rows = self.rows(new, closed)
         walk = self.town.walk[rows]
         room = [float(self.site["capacity"][j]) for j in new]
         for j in self.kept(closed):
             own, after = float(self.old["capacity"][j]), self.old["after"][j]
             room.append(max(own, float(after)) if j in up else own)
-        site, place = np.nonzero(np.isfinite(walk))
-        count, n = len(site), len(self.workers)
-        minutes = walk[site, place]
-        sums = np.zeros((n, count + 1))
+        ways = self.ways(walk)
+        place = np.array([point for point, _ in ways], int)
+        count = len(ways)
+        sums, load = np.zeros((self.n, count + 1)), np.zeros((len(rows), count + 1))
         sums[place, np.arange(count)] = 1
-        load = np.zeros((len(rows), count + 1))
-        load[site, np.arange(count)] = self.workers[place]
+        for way, (point, sites) in enumerate(ways):
+            load[list(sites), way] = self.workers[point]
         limits = [LinearConstraint(sums, -np.inf, 1), LinearConstraint(load, -np.inf, room)]
-        level = np.append(self.workers[place], 0.0)
+        level = np.append(self.workers[place] * self.whole([sites for _, sites in ways]), 0.0)
+        limits += self.floor_rows(level, place)
+        if self.asked.aims[0] == "fewest_sites":
+            share = self.asked.share
+            wanted = self.workers[self.reachable()].sum()
+            wanted = wanted if share is None else math.ceil(share * self.workers.sum() - SLACK)
+            limits.append(LinearConstraint(level[None], wanted, np.inf))
+        minutes = [np.array([walk[site, point] for site in sites]) for point, sites in ways]
+        return self._solve_rooms(limits, place, minutes, level, len(new))
+
+    def ways(self, walk):
+        """Every place with every set of sites that its workers may be sent to."""
+        sizes = {self.need} | ({1} if "least_walking" in self.asked.aims else set())
+        if self.asked.decay is not None:
+            sizes = {self.need}
+        return [
+            (point, sites)
+            for point in range(self.n)
+            for size in sorted(sizes)
+            for sites in combinations(np.flatnonzero(np.isfinite(walk[:, point])), size)
+        ]
+
+    def floor_rows(self, level, place):
+        rows = []
         for group in sorted(set(self.groups)):
             mine = self.groups == group
             total = self.workers[mine].sum()
             if total > 0:
                 part = level * np.append(mine[place], 0)
                 low = math.ceil(self.floors().get(group, 0) * total - SLACK)
-                limits.append(LinearConstraint(part[None], low, np.inf))
+                rows.append(LinearConstraint(part[None], low, np.inf))
                 part = part / total
                 part[-1] = -1.0
                 if "fairest" in self.asked.aims:
-                    limits.append(LinearConstraint(part[None], 0, np.inf))
-        if self.asked.aims[0] == "fewest_sites":
-            share = self.asked.share
-            wanted = self.workers[self.reachable()].sum()
-            wanted = wanted if share is None else math.ceil(share * self.workers.sum() - SLACK)
-            limits.append(LinearConstraint(level[None], wanted, np.inf))
-        return self._solve_rooms(limits, place, minutes, count, len(new))
+                    rows.append(LinearConstraint(part[None], 0, np.inf))
+        return rows
 
-    def _solve_rooms(self, limits, place, minutes, count, size):
-        worth = self.worth[place]
+    def _solve_rooms(self, limits, place, minutes, level, size):
+        worth, need, count = self.worth[place], self.need, len(place)
+        walked = np.array([(one - CUTOFF).sum() / need for one in minutes])
+        value = np.array([self.value_by_walk(one).sum() / need for one in minutes])
         goals = {
-            "most_covered": (-worth * self.value_by_walk(minutes), 0.0, 0.0),
-            "least_walking": (worth * (minutes - CUTOFF), 0.0, CUTOFF * self.worth.sum()),
+            "most_covered": (-worth * value * self.whole(minutes), 0.0, 0.0),
+            "least_walking": (worth * walked, 0.0, CUTOFF * self.worth.sum()),
             "fairest": (np.zeros(count), -1.0, 0.0),
             "fewest_sites": (np.zeros(count), 0.0, float(size)),
         }
         whole = np.append(np.full(count, 0 if self.asked.split else 1), 0)
         limits, out = [one for one in limits if one.A.shape[0]], []
-        for aim in self.asked.aims:
+        upper = np.ones(count + 1)
+        for k, aim in enumerate(self.asked.aims):
+            if aim == "shortest_worst":
+                longest = self._shortest(limits, minutes, level, whole, upper)
+                if math.isinf(longest):
+                    return None if k == 0 else [*out, *[math.inf] * (len(self.asked.aims) - k)]
+                out.append(longest)
+                continue
             cost, share, constant = goals[aim]
             row = np.append(cost, share)
-            found = milp(row, integrality=whole, bounds=Bounds(0, 1), constraints=limits)
+            found = milp(row, integrality=whole, bounds=Bounds(0, upper), constraints=limits)
             if found.x is None:
                 return None
             out.append(found.fun + constant)
             limits = [*limits, LinearConstraint(row[None], -np.inf, found.fun + 1e-7)]
         return out
+
+    def _shortest(self, limits, minutes, level, whole, upper):
+        """Try every longest walk; keep the columns within the first that serves everybody."""
+        wanted = self.workers[self.reachable()].sum()
+        limits.append(LinearConstraint(level[None], wanted - SLACK, np.inf))
+        longest = np.append([one.max() for one in minutes], 0.0)
+        for limit in np.unique(longest):
+            ends = np.where(longest <= limit, 1.0, 0.0)
+            found = milp(
+                np.zeros(len(ends)), integrality=whole, bounds=Bounds(0, ends), constraints=limits
+            )
+            if found.x is not None:
+                upper[:] = ends
+                return float(limit)
+        return math.inf
+
+    def whole(self, ways):
+        """Whether each way covers, as backup means it."""
+        return np.array([len(one) == self.need for one in ways], float)
 
     def best(self):
         """Smallest values in turn, and what plans there are with just these."""
@@ -447,3 +490,33 @@ def test_two_aims_one_after_the_other(aims):
     for _ in range(8):
         names = draw.sample(sorted(RULES), 2)
         check(Town(draw, small="capacity" in names), aims, question(draw, aims, names))
+
+
+@pytest.mark.parametrize("aim", AIMS)
+def test_backup_and_capacity_together_with_any_third_rule(aim):
+    draw = random.Random(100 + AIMS.index(aim))  # noqa: S311
+    thirds = sorted(set(RULES) - {"backup", "capacity"})
+    kinds = []
+    for third in [*thirds, *thirds]:
+        town = Town(draw, small=True)
+        for places in (town.sites, town.stations):
+            places[["capacity", "after"]] *= 3
+        names = ("backup", "capacity", third)
+        kinds.append(check(town, (aim,), question(draw, (aim,), names)))
+    assert kinds.count("proved") >= 9
+
+
+@pytest.mark.parametrize("aim", AIMS)
+@pytest.mark.parametrize("backup", [False, True])
+def test_a_capacity_without_limit_changes_nothing(aim, backup):
+    draw = random.Random(f"{aim}{backup}")  # noqa: S311
+    for _ in range(6):
+        town = Town(draw, small=False)
+        rules = question(draw, (aim,), ("n_open",)) | {"backup": backup}
+        town.sites["roomy"] = town.stations["roomy"] = math.nan
+        one, two = (
+            solved(town, asked_of(town, (aim,), rules | more))[1].first
+            for more in ({}, {"capacity": "roomy"})
+        )
+        assert one.status == two.status
+        assert one.value == pytest.approx(two.value, abs=1e-5, nan_ok=True)

@@ -83,8 +83,6 @@ RULES = {
 def questions(draw, aim):
     names = draw(st.lists(st.sampled_from(sorted(RULES)), unique=True, max_size=3))
     rules = {name: draw(RULES[name]) for name in names}
-    if aim in ("least_walking", "shortest_worst"):
-        rules.pop("backup", None)
     if aim == "fewest_sites" and draw(st.booleans()):
         rules["share"] = draw(st.sampled_from([0.0, 0.5, 0.9]))
     if aim != "fewest_sites" and not {"n_open", "budget"} & set(rules):
@@ -153,18 +151,17 @@ class Oracle:
             return -min(self.shares(opened), default=math.nan)
         everyone = [*self.stations.index, *opened]
         heavy = [p for p in self.demand.index if self.demand.loc[p, "workers"] > 0]
-        nearest = {
-            p: min((self.walk[f, p] for f in everyone if (f, p) in self.walk), default=math.inf)
-            for p in heavy
-        }
+        walks = {p: sorted(self.walk.get((f, p), math.inf) for f in everyone) for p in heavy}
+        near = {p: [*walks[p], math.inf, math.inf][: self.need] for p in heavy}
         if self.aim == "least_walking":
-            return sum(self.demand.loc[p, "workers"] * min(nearest[p], CUTOFF) for p in heavy)
+            mean = {p: sum(min(t, CUTOFF) for t in near[p]) / self.need for p in heavy}
+            return sum(self.demand.loc[p, "workers"] * mean[p] for p in heavy)
         reachable = self.covered(self.sites.index)
         if self.aim == "fewest_sites":
             share = self.rules.get("share")
             wanted = self.workers(reachable) if share is None else share * self.demand.workers.sum()
             return len(opened) if self.workers(self.covered(opened)) >= wanted - 1e-9 else None
-        worst = max((nearest[p] for p in heavy if p in reachable), default=0.0)
+        worst = max((near[p][-1] for p in heavy if p in reachable), default=0.0)
         return None if math.isinf(worst) else worst
 
     def best(self):

@@ -73,14 +73,6 @@ def _check_together(asked: Asked) -> None:
     for name, aims in belongs.items():
         if getattr(asked, name) is not None and not set(aims) & set(asked.aims):
             raise ModelError(f"`{name}` belongs to the aim {' or '.join(aims)}.")
-    walking = {"least_walking", "shortest_worst"} & set(asked.aims)
-    if asked.backup and (asked.capacity or walking):
-        raise ModelError(
-            "`backup` counts places with two stations: it goes with the aims most_covered, "
-            "fewest_sites and fairest, and without `capacity`."
-        )
-    if asked.capacity and "shortest_worst" in asked.aims:
-        raise ModelError("`capacity` does not go with the aim shortest_worst.")
     if asked.upgradable is not None and not asked.capacity:
         raise ModelError(
             "`upgradable` raises the capacity of stations: name the column of `capacity=` too."

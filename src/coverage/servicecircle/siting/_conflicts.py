@@ -9,7 +9,7 @@ import numpy as np
 
 from servicecircle._checks import name_some
 from servicecircle._sentences import percent_text
-from servicecircle.siting._goals import NONE
+from servicecircle.siting._model import NONE
 from servicecircle.siting._stages import run, soft_model
 
 if TYPE_CHECKING:

@@ -40,8 +40,10 @@ class Demand:
     are left out unless they have a capacity. ``of``: the row of every place (within the
     last limit), -1 where it left. ``worth``: what covering a row counts for, ``workers``:
     how many it holds, in units; a row within a smaller limit holds nobody. ``base``: how many
-    stations cover it already, below ``need``. ``total``, ``fixed``: units of all workers and
-    of those already covered; ``fixed_worth``: what is won already.
+    stations cover it already, below ``need``. ``reachable``: rows that can be covered; others
+    are here only because one room, of the two of ``backup``, shortens a walk. ``total``,
+    ``fixed``: units of all workers and of those already covered; ``fixed_worth``: what is won
+    already.
     """
 
     table: sparse.csr_array
@@ -50,6 +52,7 @@ class Demand:
     workers: Floats
     base: Ints
     need: int
+    reachable: Bools
     total: float
     fixed: float
     fixed_worth: float
@@ -59,7 +62,7 @@ class Demand:
 def demand_of(problem: Problem, *, merge: bool = True) -> Demand:
     """Gather the demand: what is fixed, what is out of reach, and the rest in rows."""
     table, asked = problem.table, problem.asked
-    need = 2 if asked.backup else 1
+    need = asked.need
     limits = problem.worth.limits[-1:] if asked.capacity else problem.worth.limits
     pattern = within_each(minutes_by_place(problem), limits)
     levels, n = len(limits), len(table.units)
@@ -76,7 +79,8 @@ def demand_of(problem: Problem, *, merge: bool = True) -> Demand:
     mine.data = np.repeat(counted, np.diff(pattern.indptr)).astype(np.int8)
     mine.eliminate_zeros()
     degree = np.asarray(mine.sum(axis=0, dtype=np.int64))
-    live = (np.maximum(worth, workers) > 0) & (base < need) & (base + degree >= need)
+    least = 1 if asked.one_room_counts else need
+    live = (np.maximum(worth, workers) > 0) & (base < need) & (base + degree >= least)
     labels = _labels(table, asked.floor, asked.fair_by)
     marks = [base, *(_on_last(codes, levels) for _, _, codes in labels)]
     of, first = _merged(mine, live, marks, merge=merge)
@@ -86,7 +90,8 @@ def demand_of(problem: Problem, *, merge: bool = True) -> Demand:
     held, won = (np.bincount(of[live], part[live], len(first)) for part in (workers, worth))
     return Demand(
         rows, of[-n:], won.astype(float), held.astype(float), base[first], need,
-        float(table.units.sum()), float(workers[fixed].sum()), float(worth[fixed].sum()), groups,
+        (base + degree >= need)[first], float(table.units.sum()), float(workers[fixed].sum()),
+        float(worth[fixed].sum()), groups,
     )  # fmt: skip
 
 
@@ -167,10 +172,21 @@ def minutes_by_place(problem: Problem) -> sparse.csr_array:
 
 def minutes_by_row(problem: Problem) -> tuple[sparse.csc_array, Floats]:
     """Minutes places × demand, and to the nearest station that stays (inf if there is none)."""
-    minutes = minutes_by_place(problem).astype(float)
-    stations = sparse.csr_array(minutes[problem.fixed]).tocoo()
-    today = np.full(len(problem.table.units), np.inf)
-    np.minimum.at(today, stations.col, stations.data)
-    by_row = minutes.tocsc()
+    by_row = minutes_by_place(problem).astype(float).tocsc()
     by_row.sort_indices()
-    return by_row, today
+    return by_row, nearest_walks(by_row, problem.fixed)[0]
+
+
+def nearest_walks(minutes: sparse.csc_array, places: Ints, count: int = 1) -> Floats:
+    """Minutes to the nearest of these places, the second nearest …: count × demand, rising.
+
+    Infinite where there are fewer.
+    """
+    walks = sparse.csc_array(minutes[places]).tocoo()
+    order = np.lexsort((walks.data, walks.col))
+    point, walk = walks.col[order], walks.data[order]
+    rank = np.arange(len(point)) - np.searchsorted(point, point)
+    near = rank < count
+    out = np.full((count, minutes.shape[1]), np.inf)
+    out[rank[near], point[near]] = walk[near]
+    return out

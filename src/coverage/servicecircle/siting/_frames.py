@@ -14,6 +14,7 @@ from servicecircle._sentences import count_text, percent_text
 from servicecircle.coverage import Coverage, coverage_of
 from servicecircle.scores import SiteTable, together
 from servicecircle.siting._conflicts import Conflict
+from servicecircle.siting._needed import as_sentence, as_text, rules_needing
 from servicecircle.siting.plan import Asked, SitePlan, gap_between
 
 if TYPE_CHECKING:
@@ -159,8 +160,12 @@ def _strengths(
     gains = sparse.csr_array(pattern @ (alone * table.units).T)
     names, sites["runner_up_loss"] = _runners_up(table, sites, found, gains)
     sites["runner_up"] = pd.Series(names, index=sites.index, dtype=object)
+    needing = rules_needing(sites, table.existing.iloc[found.kept], asked)
+    sites["needed_for"] = pd.Series(map(as_text, needing), index=sites.index, dtype="str")
     for language in IN_THE_PLAN:
-        sites[f"reason_{language}"] = _reasons(scored, sites, language)
+        rules = [as_sentence(one, language) for one in needing]
+        told = _reasons(scored, sites, language)
+        sites[f"reason_{language}"] = [a + b for a, b in zip(told, rules, strict=True)]
     return sites
 
 

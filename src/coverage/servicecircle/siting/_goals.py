@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from servicecircle.siting._covering import minutes_by_row
-from servicecircle.siting._model import Model, Rule, row_of
+from servicecircle.siting._covering import minutes_by_row, nearest_walks
+from servicecircle.siting._model import NONE, Model, row_of
 from servicecircle.siting._worth import within_each
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from servicecircle._kernel.program import Outcome
     from servicecircle.siting._rules import Problem
 
-NONE = np.zeros(0, dtype=np.int64)
+SENT = 1e-6  # of a place's workers: less is what floats cannot tell from nobody
 
 
 class Goal(NamedTuple):
@@ -45,8 +45,9 @@ def most_covered(model: Model, *, first: bool) -> Goal:  # noqa: ARG001 – all 
     demand, served, _, assigned = model.cover()
     worth = model.problem.worth
     if model.problem.asked.capacity:
-        cost = -_worth_of_pairs(model) if model.problem.asked.decay else -demand.worth
-        columns = assigned if model.problem.asked.decay else served
+        decays = model.problem.asked.decay
+        cost = -_worth_of_pairs(model) / demand.need if decays else -demand.worth
+        columns = assigned if decays else served
         return Goal(columns, cost, 0.0, -1.0, worth.scale)
     step = 1.0 / worth.scale
     return Goal(served, -demand.worth, -demand.fixed_worth, -1.0, worth.scale, step)
@@ -62,29 +63,31 @@ def fewest_sites(model: Model, *, first: bool) -> Goal:
 
 def add_requirement(model: Model) -> None:
     """Cover everybody whom any candidate can, or the share asked for."""
-    demand, served = model.cover()[:2]
+    demand = model.cover().demand
     share, capacity = model.problem.asked.share, model.problem.asked.capacity
-    if share is None and not capacity:
+    if share is not None:
+        model.serve(np.ceil(share * demand.total - 1e-6))
+    elif capacity:
+        model.serve_all()
+    else:
         places = model.usable[model.usable < model.problem.n_places]
         held = demand.workers > 0
         table = sparse.csr_array(demand.table[held][:, places])
         low = demand.need - demand.base[held]
         model.program.add_rows([(model.columns_of(places), table)], low, np.inf)
-        return
-    whole = demand.fixed + demand.workers.sum()
-    wanted = whole if share is None else np.ceil(share * demand.total - 1e-6)
-    rule = Rule("share", "", NONE, wanted - demand.fixed, np.inf, demand.fixed, demand.total)
-    model.add_rule(rule, [(served, row_of(demand.workers))])
 
 
 def least_walking(model: Model, *, first: bool) -> Goal:  # noqa: ARG001
-    """Add up the minutes to the nearest: the p-median (Hakimi 1964)."""
+    """Add up the minutes to the nearest: the p-median (Hakimi 1964).
+
+    Under ``backup`` the mean of the two nearest (fault-tolerant, Swamy & Shmoys 2008).
+    """
     problem = model.problem
     scale = problem.worth.place_scale
     if not problem.asked.capacity:
         return Goal(*walking_columns(model), scale=scale)
-    saved = _minutes_of_pairs(model) - problem.table.reach.cutoff
     demand, _, pairs, assigned = model.cover()
+    saved = (model.minutes_of_pairs() - problem.table.reach.cutoff) / demand.need
     constant = float(problem.worth.places.sum()) * problem.table.reach.cutoff
     return Goal(assigned, demand.worth[pairs.row] * saved, constant, scale=scale)
 
@@ -134,38 +137,53 @@ def hold(model: Model, aim: str, value: float, *, first: bool) -> None:
 
 
 def walking_columns(model: Model) -> tuple[Ints, Floats, float]:
-    """Add "nobody within this step" per row and step; return them, costs, and what is certain.
+    """Add "so many too few within this step" per row and step; return them, costs, what is certain.
 
-    The radius formulation of the p-median (Cornuéjols, Nemhauser & Wolsey 1980).
+    The radius formulation of the p-median (Cornuéjols, Nemhauser & Wolsey 1980), for the mean
+    of the walks to the ``need`` nearest.
     """
     problem = model.problem
-    minutes, today = minutes_by_row(problem)
-    far = np.minimum(today, problem.table.reach.cutoff)
+    need, units = problem.asked.need, problem.worth.places.astype(float)
     places = model.usable[model.usable < problem.n_places]
-    pairs = sparse.csr_array(minutes[places]).tocoo()
-    units = problem.worth.places.astype(float)
-    keep = (pairs.data < far[pairs.col]) & (units[pairs.col] > 0)
-    site, row, walk = pairs.row[keep], pairs.col[keep], pairs.data[keep]
-    order = np.lexsort((site, walk, row))
-    site, row, walk = site[order], row[order], walk[order]
-    new_row = np.ones(len(row), bool)
+    far, (row, walk, site) = _steps_of_walks(problem, places)
+    new_row, new = np.ones((2, len(row)), bool)
     new_row[1:] = row[1:] != row[:-1]
-    new = new_row.copy()
-    new[1:] |= walk[1:] != walk[:-1]
+    new[1:] = new_row[1:] | (walk[1:] != walk[:-1])
     first, of, at = new_row[new], row[new], walk[new]
+    step, count = np.cumsum(new) - 1, len(at)
     following = np.append(at[1:], 0.0)
     last = np.append(first[1:], np.ones(min(len(first), 1), bool))
-    following[last] = far[of[last]]
-    count = len(at)
-    missed = model.program.add_columns(count)
-    opens = sparse.csr_array(
-        (np.ones(len(site)), (np.cumsum(new) - 1, site)), shape=(count, len(places))
+    following[last] = far[-1][of[last]]
+    opens = site >= 0
+    table = sparse.csr_array(
+        (np.ones(opens.sum()), (step[opens], site[opens])), shape=(count, len(places))
     )
-    blocks = [(missed, _chain(first)), (model.columns_of(places), opens)]
-    model.program.add_rows(blocks, first.astype(float), np.inf)
-    nearest = far.copy()
-    nearest[of[first]] = at[first]
-    return missed, units[of] * (following - at), float(units @ nearest)
+    missing = model.program.add_columns(count, upper=float(need))
+    low = need * first - np.bincount(step[~opens], minlength=count)
+    blocks = [(missing, _chain(first)), (model.columns_of(places), table)]
+    model.program.add_rows(blocks, low.astype(float), np.inf)
+    certain = far.sum(axis=0)
+    certain[of[first]] = need * at[first]
+    return missing, units[of] * (following - at) / need, float(units @ certain) / need
+
+
+def _steps_of_walks(problem: Problem, places: Ints) -> tuple[Floats, tuple[Ints, Floats, Ints]]:
+    """Return the walks to stations that stay, and by row and minutes who comes within reach.
+
+    Sites are numbered as in ``places``; -1 is a station, nearer than the farthest that counts.
+    """
+    minutes, _ = minutes_by_row(problem)
+    cutoff = problem.table.reach.cutoff
+    far = np.minimum(nearest_walks(minutes, problem.fixed, problem.asked.need), cutoff)
+    pairs = sparse.csr_array(minutes[places]).tocoo()
+    near = np.flatnonzero(pairs.data < far[-1][pairs.col])
+    kept, point = np.nonzero(far[:-1] < far[-1])
+    site = np.concatenate([pairs.row[near], np.full(len(point), -1)])
+    row = np.concatenate([pairs.col[near], point])
+    walk = np.concatenate([pairs.data[near], far[kept, point]])
+    heavy = np.flatnonzero(problem.worth.places[row] > 0)
+    order = heavy[np.lexsort((site[heavy], walk[heavy], row[heavy]))]
+    return far, (row[order], walk[order], site[order])
 
 
 def _chain(first: np.ndarray) -> sparse.csr_array:
@@ -177,19 +195,10 @@ def _chain(first: np.ndarray) -> sparse.csr_array:
     return sparse.csr_array((values, (rows, columns)), shape=(count, count))
 
 
-def _minutes_of_pairs(model: Model) -> Floats:
-    demand, _, pairs, assigned = model.cover()
-    minutes, _ = minutes_by_row(model.problem)
-    place = np.flatnonzero(demand.of >= 0)  # with capacity every place is a row of its own
-    if not len(assigned):
-        return np.zeros(0)  # looked up, no pairs at all would be a sparse table
-    return np.asarray(minutes.tocsr()[pairs.col, place[pairs.row]], dtype=np.float64)
-
-
 def _worth_of_pairs(model: Model) -> Floats:
     demand, _, pairs, _ = model.cover()
     worth, place = model.problem.worth, np.flatnonzero(demand.of >= 0)
-    near = _minutes_of_pairs(model) <= worth.limits.astype(np.float32)[:, None]
+    near = model.minutes_of_pairs() <= worth.limits.astype(np.float32)[:, None]
     return np.asarray((near * worth.units[:, place[pairs.row]]).sum(axis=0), float)
 
 
@@ -233,24 +242,32 @@ def served_by(model: Model, values: Floats) -> Floats | None:
 
 def _times(problem: Problem, sites: Ints) -> Ints:
     """How many open places are within each limit of each place: limits × demand."""
-    opened = np.concatenate([problem.fixed, sites[sites < problem.n_places]])
     limits = problem.worth.limits
     minutes, _ = minutes_by_row(problem)
-    pattern = within_each(sparse.csr_array(minutes.tocsr()[opened]), limits)
+    pattern = within_each(sparse.csr_array(minutes.tocsr()[_open(problem, sites)]), limits)
     return np.asarray(pattern.sum(axis=0, dtype=np.int64)).reshape(len(limits), -1)
+
+
+def _open(problem: Problem, sites: Ints) -> Ints:
+    """Places that are open in this plan: stations that stay, and what it opens or keeps."""
+    return np.concatenate([problem.fixed, sites[sites < problem.n_places]])
+
+
+def _walks(problem: Problem, sites: Ints) -> Floats:
+    """Minutes to the nearest open places, as many as a covered worker needs: need × demand."""
+    minutes, _ = minutes_by_row(problem)
+    return nearest_walks(minutes, _open(problem, sites), problem.asked.need)
 
 
 def covered_worth(problem: Problem, sites: Ints) -> float:
     """Add up what the covered count for (covered twice, under ``backup``)."""
-    need = 2 if problem.asked.backup else 1
-    won = problem.worth.units[_times(problem, sites) >= need]
+    won = problem.worth.units[_times(problem, sites) >= problem.asked.need]
     return float(won.sum()) / problem.worth.scale
 
 
 def smallest_share(problem: Problem, sites: Ints) -> float:
     """Smallest share covered of any value of the column to be fair by; NaN without workers."""
-    need = 2 if problem.asked.backup else 1
-    covered = _times(problem, sites)[-1] >= need
+    covered = _times(problem, sites)[-1] >= problem.asked.need
     table = problem.table
     groups = table.demand[problem.asked.fair_by].iloc[table.demand_order].to_numpy()
     units = pd.DataFrame({"workers": table.units, "won": np.where(covered, table.units, 0)})
@@ -259,9 +276,9 @@ def smallest_share(problem: Problem, sites: Ints) -> float:
 
 
 def walking(problem: Problem, sites: Ints) -> float:
-    """Worker-minutes to the nearest open place; nobody within the cutoff counts the cutoff."""
-    nearest = np.minimum(_nearest(problem, sites), problem.table.reach.cutoff)
-    return float(problem.worth.places @ nearest) / problem.worth.place_scale
+    """Worker-minutes to the nearest (mean of two, under ``backup``); nobody there: the cutoff."""
+    walks = np.minimum(_walks(problem, sites), problem.table.reach.cutoff)
+    return float(problem.worth.places @ walks.mean(axis=0)) / problem.worth.place_scale
 
 
 def _number(problem: Problem, sites: Ints) -> float:
@@ -275,18 +292,19 @@ def _liked(problem: Problem, sites: Ints) -> float:
 
 
 def worst(problem: Problem, sites: Ints) -> float:
-    """Longest walk of anybody whom a station or a usable candidate reaches (inf if unserved)."""
-    reached = np.isfinite(_nearest(problem, problem.usable))
+    """Longest walk (to the second nearest, under ``backup``) of all that any plan can serve.
+
+    Infinite if somebody is not served.
+    """
+    reached = np.isfinite(_walks(problem, problem.usable)[-1])
     heavy = reached & (problem.table.units > 0)
-    return float(_nearest(problem, sites)[heavy].max(initial=0.0))
+    return float(_walks(problem, sites)[-1][heavy].max(initial=0.0))
 
 
-def _nearest(problem: Problem, sites: Ints) -> Floats:
-    """Minutes from each place to the nearest open one, inf if there is none."""
-    minutes, nearest = minutes_by_row(problem)
-    mine = sparse.csr_array(minutes[sites[sites < problem.n_places]]).tocoo()
-    np.minimum.at(nearest, mine.col, mine.data)
-    return nearest
+def longest_served(model: Model, values: Floats) -> float:
+    """Longest walk that anybody is sent on, with capacity."""
+    sent = values[model.cover().assigned] > SENT
+    return float(model.minutes_of_pairs()[sent].max(initial=0.0))
 
 
 VALUES: dict[str, Callable[[Problem, Ints], float]] = {

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from servicecircle._kernel.program import Program
 from servicecircle.errors import ModelError
-from servicecircle.siting._covering import demand_of, minutes_by_row
+from servicecircle.siting._covering import demand_of, minutes_by_row, nearest_walks
 from servicecircle.siting._rules import numbers_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from servicecircle._kernel.program import Block
     from servicecircle.siting._covering import Demand
     from servicecircle.siting._rules import Problem
+
+
+NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Model:
         if problem.asked.floor:
             self._floors()
         if problem.asked.max_minutes is not None:
-            self.walk_within(problem.asked.max_minutes, only_near=True)
+            self.near_within(problem.asked.max_minutes)
 
     def columns_of(self, positions: Ints) -> Ints:
         """Columns of sites that may open."""
@@ -108,12 +111,12 @@ class Model:
                 asked.split and self.problem.worth.plain and asked.aims == ("most_covered",)
             )
             demand = demand_of(self.problem, merge=merge)
-            served = self.program.add_columns(len(demand.worth), whole=demand.need > 1)
+            whole = demand.need > 1 and not (asked.capacity and asked.split)
+            served = self.program.add_columns(len(demand.worth), whole=whole)
             if asked.capacity:
                 self.covering = self._assign(demand, served)
             else:
-                none: Ints = np.zeros(0, np.int64)
-                self.covering = Covering(demand, served, sparse.coo_array((0, 0)), none)
+                self.covering = Covering(demand, served, sparse.coo_array((0, 0)), NONE)
                 self._reach(demand, served)
         return self.covering
 
@@ -125,14 +128,20 @@ class Model:
         self.program.add_rows(blocks, -np.inf, demand.base.astype(float))
 
     def _assign(self, demand: Demand, served: Ints) -> Covering:
-        """Send the workers of each row to places with room; ``served`` is what arrives."""
+        """Send the workers of each row to places with room; ``served`` is what arrives.
+
+        With backup each has room at two places (Pirkul & Schilling 1989).
+        """
         pairs = demand.table.tocoo()
         whole = not self.problem.asked.split
         assigned = self.program.add_columns(len(pairs.row), whole=whole)
         ones, order = np.ones(len(pairs.row)), np.arange(len(pairs.row))
         total = sparse.csr_array((ones, (pairs.row, order)), shape=(len(served), len(order)))
-        eye = sparse.csr_array(-sparse.eye_array(len(served)))
-        self.program.add_rows([(assigned, total), (served, eye)], 0.0, 0.0)
+        eye = sparse.csr_array(sparse.eye_array(len(served)))
+        sums = [(assigned, total), (served, -demand.need * eye)]
+        if demand.need > 1:
+            self._send_to_two(assigned, total, served, sums)
+        self.program.add_rows(sums, 0.0, 0.0)
         self._fill_rooms(demand, pairs, assigned)
         mine = np.flatnonzero(self.at[pairs.col] >= 0)
         link = sparse.csr_array(
@@ -142,6 +151,33 @@ class Model:
         eye = sparse.csr_array(sparse.eye_array(len(mine)))
         self.program.add_rows([(assigned[mine], eye), (self.sites, link)], -np.inf, 0.0)
         return Covering(demand, served, pairs, assigned)
+
+    def _send_to_two(
+        self, assigned: Ints, total: sparse.csr_array, served: Ints, sums: list[Block]
+    ) -> None:
+        """Send nobody twice to one place; add those with one room, where they count, to the sums.
+
+        Shares of a row no larger than the whole that is sent can always be split into pairs.
+        """
+        eye = sparse.csr_array(sparse.eye_array(len(served)))
+        back = sparse.csr_array(-total.T)
+        within: list[Block] = [(assigned, sparse.csr_array(sparse.eye_array(len(assigned))))]
+        within.append((served, back))
+        if self.problem.asked.one_room_counts:
+            single = self.program.add_columns(len(served))
+            sums.append((single, -eye))
+            within.append((single, back))
+            self.program.add_rows([(served, eye), (single, eye)], -np.inf, 1.0)
+        self.program.add_rows(within, -np.inf, 0.0)
+
+    def minutes_of_pairs(self) -> Floats:
+        """Minutes of every pair of a row and a place that may serve it (rows not merged)."""
+        demand, _, pairs, assigned = self.cover()
+        minutes, _ = minutes_by_row(self.problem)
+        place = np.flatnonzero(demand.of >= 0)
+        if not len(assigned):
+            return np.zeros(0)  # looked up, no pairs at all would be a sparse table
+        return np.asarray(minutes.tocsr()[pairs.col, place[pairs.row]], dtype=np.float64)
 
     def _fill_rooms(self, demand: Demand, pairs: sparse.coo_array, assigned: Ints) -> None:
         """Nobody is served beyond the capacity of what is open, and of what is upgraded."""
@@ -177,27 +213,51 @@ class Model:
             if group.share <= 0 or low <= 0:
                 continue
             rule = Rule(
-                "floor", f"{group.column} = {group.value}", np.zeros(0, np.int64), low, np.inf,
+                "floor", f"{group.column} = {group.value}", NONE, low, np.inf,
                 group.fixed, group.total,
             )  # fmt: skip
             self.add_rule(rule, [(served[group.rows], row_of(demand.workers[group.rows]))])
 
-    def walk_within(self, limit: float, *, only_near: bool = False) -> None:
-        """Let nobody whom a place reaches walk longer; ``only_near``: whom it reaches so soon."""
-        minutes, today = minutes_by_row(self.problem)
+    def serve(self, wanted: float) -> None:
+        """Cover so many units in all, today's included."""
+        demand, served = self.cover()[:2]
+        rule = Rule("share", "", NONE, wanted - demand.fixed, np.inf, demand.fixed, demand.total)
+        self.add_rule(rule, [(served, row_of(demand.workers))])
+
+    def serve_all(self) -> None:
+        """Cover everybody whom any plan can."""
+        demand = self.cover().demand
+        self.serve(demand.fixed + demand.workers[demand.reachable].sum())
+
+    def walk_within(self, limit: float) -> None:
+        """Let nobody whom any plan can cover walk longer; with capacity, to where there is room."""
+        if self.problem.asked.capacity:
+            self.serve_all()
+            far = self.cover().assigned[self.minutes_of_pairs() > np.float32(limit)]
+            self.program.add_rows([(far, row_of(np.ones(len(far))))], -np.inf, 0.0)
+            return
+        self._open_within(limit, self.problem.table.reach.cutoff, self.problem.asked.need)
+
+    def near_within(self, limit: float) -> None:
+        """Give everybody whom a place reaches within the limit an open one within it."""
+        self._open_within(limit, limit, 1)
+
+    def _open_within(self, limit: float, reached: float, need: int) -> None:
+        """So many open places within the limit of all who could have them ``reached``."""
+        minutes, _ = minutes_by_row(self.problem)
         places = self.usable[self.usable < self.problem.n_places]
-        table = sparse.csc_array(minutes[places])
-        limit = float(np.float32(limit))
-        near = table.data <= limit
-        soon = np.diff(np.concatenate([[0], np.cumsum(near)])[table.indptr]) > 0
-        reached = soon if only_near else np.diff(table.indptr) > 0
-        rows = np.flatnonzero((today > limit) & reached & (self.problem.table.units > 0))
-        part = table[:, rows].tocoo()
+        today = nearest_walks(minutes, self.problem.fixed, need)
+        ever = nearest_walks(minutes, np.union1d(self.problem.fixed, places), need)[-1]
+        limit, reached = float(np.float32(limit)), float(np.float32(reached))
+        lacking = need - (today <= limit).sum(axis=0)
+        held = self.problem.table.units > 0
+        rows = np.flatnonzero((lacking > 0) & (ever <= reached) & held)
+        part = sparse.csc_array(minutes[places])[:, rows].tocoo()
         near = part.data <= limit
         cover = sparse.csr_array(
             (np.ones(near.sum()), (part.col[near], part.row[near])), shape=(len(rows), len(places))
         )
-        self.program.add_rows([(self.columns_of(places), cover)], 1.0, np.inf)
+        self.program.add_rows([(self.columns_of(places), cover)], lacking[rows], np.inf)
 
     def costs(self, columns: Ints, cost: Floats | float) -> None:
         """Give columns their cost; a soft model only counts what is broken."""

@@ -12,6 +12,7 @@ import pandas as pd
 
 from servicecircle._checks import name_some
 from servicecircle._kernel.cover import whole_weights
+from servicecircle._said import say
 from servicecircle._values import yes_no
 from servicecircle.errors import ModelError, ModelWarning
 from servicecircle.reach import id_order
@@ -177,12 +178,12 @@ def _check_required(ids: pd.Index, required: Bools, forbidden: Bools, ok: Bools)
             f"{name_some(ids[required & forbidden])}. Take them out of one of the two."
         )
     if (required & ~ok).any():
-        warnings.warn(
-            "Required sites that cannot be reached on foot open but cover nobody: "
-            f"{name_some(ids[required & ~ok])}.",
-            ModelWarning,
-            stacklevel=4,
+        said = say(
+            "Required sites that cannot be reached on foot open but cover nobody: {some}.",
+            "以下必选点步行无法到达，虽开设但不覆盖任何人：{some}。",
+            some=name_some(ids[required & ~ok]),
         )
+        warnings.warn(said, ModelWarning, stacklevel=4)
 
 
 def chosen_rows(frame: gpd.GeoDataFrame, wanted: object, name: str, table: str) -> Bools:
@@ -286,20 +287,22 @@ def _warn_of_costs(
     candidates: gpd.GeoDataFrame, cost: Floats, unknown: Bools, usable: Bools, budget: float
 ) -> None:
     if (unknown & usable).any():
-        warnings.warn(
-            f"{int((unknown & usable).sum())} candidates have no valid cost and stay closed: "
-            f"{name_some(candidates.index[unknown & usable])}.",
-            ModelWarning,
-            stacklevel=6,
+        said = say(
+            "{n} candidates have no valid cost and stay closed: {some}.",
+            "{n} 个候选点没有有效的投入金额，不予开设：{some}。",
+            n=int((unknown & usable).sum()),
+            some=name_some(candidates.index[unknown & usable]),
         )
+        warnings.warn(said, ModelWarning, stacklevel=6)
     priced = cost[~unknown & usable]
     if len(priced) and not (priced <= budget).any():
-        warnings.warn(
-            f"`budget` is {budget:g}, below the cheapest site "
-            f"({priced.min():g}): nothing can open.",
-            ModelWarning,
-            stacklevel=6,
+        said = say(
+            "`budget` is {budget:g}, below the cheapest site ({cheapest:g}): nothing can open.",
+            "预算为 {budget:g}，低于最便宜的候选点（{cheapest:g}），无法开设任何站点。",
+            budget=budget,
+            cheapest=priced.min(),
         )
+        warnings.warn(said, ModelWarning, stacklevel=6)
 
 
 def _numbers(

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from servicecircle.siting._covering import minutes_by_row
 from servicecircle.siting._goals import (
     GOALS,
     NO_GOAL,
-    NONE,
     add_requirement,
     hold,
+    longest_served,
     served_by,
     value_of,
     worst,
 )
 from servicecircle.siting._median import is_plain, plain_median
-from servicecircle.siting._model import Model
+from servicecircle.siting._model import NONE, Model
 from servicecircle.siting._plain import covers_only, preference_counts, solve_cover_plan
 from servicecircle.siting._solve import Answer
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from servicecircle._kernel.program import Outcome
     from servicecircle.siting._goals import Goal
     from servicecircle.siting._rules import Problem
+    from servicecircle.siting._solve import Status
 
 HALF = 0.5  # a whole column is 1 above it
 FIRST_SHARE = 0.7  # of the time limit for the first aim, if there are several
@@ -123,15 +125,20 @@ def _solve_aim(
     value = math.nan
     if found[0].values is not None:
         value = value_of(model, problem, aim, *found)
-    answer = _answer(problem, aim, found, value, goal)
-    served = None if found[0].values is None else served_by(model, found[0].values)
+    return _with_served(model, _answer(problem, aim, found, value, goal), found[0].values)
+
+
+def _with_served(model: Model, answer: Answer, values: Floats | None) -> Answer:
+    """Say how many each place serves, if places have a capacity."""
+    served = None if values is None else served_by(model, values)
     return answer if served is None else Assigned(**vars(answer), served=served)
 
 
 def _median_fits(problem: Problem) -> bool:
     asked, places = problem.asked, problem.places
     easy = problem.worth.plain and asked.max_minutes is None and not asked.capacity
-    return easy and not len(places.closable) and not asked.floor and is_plain(problem)
+    easy = easy and not asked.backup and not asked.floor
+    return easy and not len(places.closable) and is_plain(problem)
 
 
 def model_of(problem: Problem, held: Sequence[Held] = (), *, soft: bool = False) -> Model:
@@ -219,7 +226,7 @@ def _shortest_worst(problem: Problem, held: Sequence[Held], start: Ints, deadlin
         model.walk_within(float(times[middle]))
         outcome, sites = run(model, start, deadline)
         if outcome.values is not None:
-            found, value = sites, worst(problem, sites)
+            found, value = (model, outcome.values, sites), _worst_walk(model, outcome.values, sites)
             high = int(np.searchsorted(times, value)) - 1
         elif outcome.ended == "infeasible" and found is None:
             return Answer(NONE, math.nan, math.nan, "infeasible")
@@ -230,16 +237,23 @@ def _shortest_worst(problem: Problem, held: Sequence[Held], start: Ints, deadlin
     bound = float(times[min(low, len(times) - 1)])
     if found is None:
         return Answer(NONE, math.nan, bound, "time_limit")
-    if low > high or bound >= value:
-        return Answer(found, value, value, "proved")
-    return Answer(found, value, bound, "time_limit")
+    proved = low > high or bound >= value
+    status: Status = "proved" if proved else "time_limit"
+    model, values, sites = found
+    return _with_served(model, Answer(sites, value, value if proved else bound, status), values)
+
+
+def _worst_walk(model: Model, values: Floats, sites: Ints) -> float:
+    if model.problem.asked.capacity:
+        return longest_served(model, values)
+    return worst(model.problem, sites)
 
 
 def _possible_worsts(problem: Problem) -> tuple[Floats, int]:
     """List the walks that may be the longest, rising, and the place of the least possible."""
-    minutes, today = minutes_by_row(problem)
-    places = problem.usable[problem.usable < problem.n_places]
+    minutes, _ = minutes_by_row(problem)
     heavy = problem.table.units > 0
-    walks = minutes[places].tocsr().data
-    times = np.unique(np.concatenate([[0.0], walks, today[np.isfinite(today) & heavy]]))
+    places = np.union1d(problem.fixed, problem.usable[problem.usable < problem.n_places])
+    walks = sparse.csc_array(minutes[places])[:, heavy].data
+    times = np.unique(np.concatenate([[0.0], walks]))
     return times, int(np.searchsorted(times, worst(problem, problem.usable)))

@@ -14,6 +14,7 @@ from scipy import sparse
 from servicecircle._checks import check_minutes
 from servicecircle._kernel.cover import Cover, Floats, Ints, cover_from, select
 from servicecircle._kernel.cover_search import at_most, empty_state, fill, turn
+from servicecircle._said import say
 from servicecircle.errors import ModelWarning
 from servicecircle.reach import Reach
 from servicecircle.scores import WEIGHTS, nearest_station, score_table, site_table
@@ -139,10 +140,15 @@ def choose_sites(
         Whomever a station or candidate reaches within so many minutes must have an open
         place within them (a p-median with a maximum).
     backup : bool
-        Only places with two facilities within the cutoff count as covered.
+        Only places with two facilities within the cutoff count as covered. Then
+        ``least_walking`` adds up the mean of the walks to the two nearest (one that is
+        missing counts the cutoff), ``shortest_worst`` and ``decay`` look at the second
+        nearest.
     capacity : str
         Column of candidates and existing stations: workers each can serve (missing: any
-        number). Workers of one place may go to several sites unless ``split=False``.
+        number). Workers of one place may go to several sites unless ``split=False``. Walks
+        are those to where there is room; ``shortest_worst`` needs room for everybody. With
+        ``backup`` a worker takes room at two places, and of a ``decay`` each counts half.
     closable, closing_cost : str or iterable of ids, and str
         Stations (a column of yes and no, or ids) that may close, and their column of what
         that costs (negative: what it saves; missing: nothing), which counts in the budget.
@@ -183,7 +189,9 @@ def choose_sites(
     -----
     Maximal covering (Church & ReVelle 1974), gradual with a decay (Berman & Krass 2002), set
     covering (Toregas et al. 1971), p-median and p-center (Hakimi 1964), closing stations
-    (Wang et al. 2003). ``"gaussian"``: (exp(−t²/2T²) − exp(−½)) / (1 − exp(−½)) (Dai 2010).
+    (Wang et al. 2003). ``backup``: Hogan & ReVelle 1986; with capacity Pirkul & Schilling
+    1989; p-center to the second nearest (Krumke 1995), p-median to two (Swamy & Shmoys 2008).
+    ``"gaussian"``: (exp(−t²/2T²) − exp(−½)) / (1 − exp(−½)) (Dai 2010).
     For ``most_covered`` exact reductions, greedy filling, swaps and iterated local search give
     the plan; Lagrangian and linear relaxations the bound; reduced costs fix what is decided;
     HiGHS decides the rest, and all other aims.
@@ -247,11 +255,13 @@ def _by_row(problem: Problem, served: Floats | None) -> Floats | None:
 def _warn_of_plenty(problem: Problem) -> None:
     n_open, usable = problem.asked.n_open, len(problem.required) + len(problem.free)
     if n_open is not None and n_open > usable and len(problem.limits) == 1:
-        warnings.warn(
-            f"`n_open` is {n_open} but only {usable} candidates may open: all of them do.",
-            ModelWarning,
-            stacklevel=4,
+        said = say(
+            "`n_open` is {n_open} but only {usable} candidates may open: all of them do.",
+            "`n_open` 为 {n_open}，但可开设的候选点只有 {usable} 个，全部开设。",
+            n_open=n_open,
+            usable=usable,
         )
+        warnings.warn(said, ModelWarning, stacklevel=4)
 
 
 def _opening_order(problem: Problem, chosen: Ints, kept: Ints) -> tuple[Ints, Ints, Ints]:

@@ -66,6 +66,17 @@ class Asked:
         aims = (self.aim,) if isinstance(self.aim, str) else tuple(self.aim)
         return ("fairest", "most_covered") if aims == ("fairest",) else aims
 
+    @property
+    def need(self) -> int:
+        """How many places a covered worker has within the cutoff."""
+        return 2 if self.backup else 1
+
+    @property
+    def one_room_counts(self) -> bool:
+        """Whether somebody who has room at one place only, of two, walks less for it."""
+        rooms = self.capacity is not None and self.backup
+        return rooms and "least_walking" in self.aims and self.decay is None
+
 
 @dataclass(frozen=True, repr=False)
 class SitePlan:
@@ -80,8 +91,11 @@ class SitePlan:
         ``reason_en``, ``reason_zh``; ``loss`` (workers covered by it alone: lost if it
         closes), ``cost_per_worker`` (per worker gained, where costs are known),
         ``runner_up`` (the candidate within 200 m that could best stand in) and
-        ``runner_up_loss`` (workers lost by that change; negative if it covers more);
-        with ``capacity`` ``served`` (workers who are sent there).
+        ``runner_up_loss`` (workers lost by that change; negative if it covers more),
+        ``needed_for`` (rules that would be broken without it: ``"required"``,
+        ``"district = 鼓楼区 ≥ 1"``; empty where there are none);
+        with ``capacity`` ``served`` (workers who are sent there; with ``backup`` everybody
+        counts at two places).
     candidates : geopandas.GeoDataFrame
         All candidates as :func:`servicecircle.score_sites` gives them, and ``order``
         (missing if not chosen) and ``gain_after`` (what it would add once the plan is open).
@@ -98,8 +112,9 @@ class SitePlan:
         In the unit of the aim; NaN if infeasible. ``most_covered``: workers covered (twice,
         with ``backup``; served, with ``capacity``) by today's stations and the plan
         together, and the most that any plan could cover. ``fewest_sites``: new sites, and
-        the fewest possible. ``least_walking``: worker-minutes to the nearest, where nobody
-        within the cutoff counts the cutoff. ``shortest_worst``: minutes of the longest walk.
+        the fewest possible. ``least_walking``: worker-minutes to the nearest (the mean of
+        the two nearest, with ``backup``), where nobody within the cutoff counts the cutoff.
+        ``shortest_worst``: minutes of the longest walk (to the second, with ``backup``).
         ``fairest``: the smallest share of any group.
     optimality_gap : float
         ``|bound − value| / |value|``; 0 if proved.
