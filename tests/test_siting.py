@@ -391,10 +391,10 @@ def test_reason_says_what_is_new_and_when_it_opens():
     plan = choose_sites(reach, candidates, demand, n_open=2, required=["a", "b"])
     assert plan.sites.loc["a", "reason_zh"] == (
         "15 分钟内有 30 名职工，目前都没有驿站。"
-        "第 2 个开设：新增 10 人，覆盖率达 34.9%；10 人只靠它覆盖。"
+        "第 2 个开设：新增 10 人，覆盖率达 34.9%；10 人只靠它覆盖。该点为必选。"
     )
     assert plan.sites.loc["a", "reason_en"].endswith(
-        "Number 2 to open: adds 10, coverage then 34.9%; 10 depend on it alone."
+        "Number 2 to open: adds 10, coverage then 34.9%; 10 depend on it alone. It must open."
     )
 
 

@@ -41,9 +41,10 @@ def rules_needing(
     return needing
 
 
-def as_text(rules: list[tuple[str, int]]) -> str:
+def as_text(rules: list[tuple[str, int]]) -> str | None:
     """Write the rules that need a site in one cell; nothing where none does."""
-    return "; ".join("required" if not what else f"{what} ≥ {least}" for what, least in rules)
+    texts = ["required" if not what else f"{what} ≥ {least}" for what, least in rules]
+    return "; ".join(texts) or None
 
 
 def as_sentence(rules: list[tuple[str, int]], language: str) -> str:
