@@ -93,7 +93,7 @@ class SitePlan:
         ``runner_up`` (the candidate within 200 m that could best stand in) and
         ``runner_up_loss`` (workers lost by that change; negative if it covers more),
         ``needed_for`` (rules that would be broken without it: ``"required"``,
-        ``"district = 鼓楼区 ≥ 1"``; empty where there are none);
+        ``"district = 鼓楼区 ≥ 1"``; missing where none would);
         with ``capacity`` ``served`` (workers who are sent there; with ``backup`` everybody
         counts at two places).
     candidates : geopandas.GeoDataFrame
