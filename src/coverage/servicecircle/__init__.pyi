@@ -56,6 +56,7 @@ from .sources import demand_from_streets as demand_from_streets
 from .sources import grid_cells as grid_cells
 from .sources import to_grid as to_grid
 from .standards import Standard as Standard
+from .standards import benchmarks as benchmarks
 from .standards import check_standard as check_standard
 from .standards import standard as standard
 from .tables import describe_table as describe_table

@@ -14,6 +14,7 @@ from scipy import sparse
 from servicecircle import _values
 from servicecircle._checks import check_weights
 from servicecircle.errors import InputError
+from servicecircle.standards import standard
 from servicecircle.standards.words import VOCABULARIES, known_word
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     Floats = np.ndarray
 
 _COUNTED = ("ok", "unsnapped", "island")
-
-# Figures that the programme texts state; see the notes of `home_figures`
-XIAMEN = {"homes": 100, "cost": 22_600_000.0, "visits": 550_000.0}
 
 # What a yearly appraisal weighs (Quanzhou); it names no weights, so ours are equal
 CRITERIA = ("area", "flow", "cooperation", "quality", "effect", "satisfaction")
@@ -278,11 +276,12 @@ def home_figures(homes: pd.DataFrame, *, by: str | None = "setting") -> pd.DataF
     elif by not in {None, "setting"}:
         raise InputError(f"`homes` has no column {by!r}; it has {list(homes.columns)}.")
     rows["all"] = _figures(amounts)
-    published = pd.DataFrame({"cost": [XIAMEN["cost"]], "visits": [XIAMEN["visits"]]})
+    text = standard("xiamen").facts.set_index("key")["value"]
+    published = pd.DataFrame({"cost": [text["money"]], "visits": [text["visits"]]})
     rows["Xiamen 2020"] = _figures(published) | {
-        "homes": XIAMEN["homes"],
-        "cost_per_home": XIAMEN["cost"] / XIAMEN["homes"],
-        "visits_per_home": XIAMEN["visits"] / XIAMEN["homes"],
+        "homes": text["homes"],
+        "cost_per_home": text["money"] / text["homes"],
+        "visits_per_home": text["visits"] / text["homes"],
     }
     return pd.DataFrame(rows).T.rename_axis(by or "homes")
 

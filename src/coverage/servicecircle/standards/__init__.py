@@ -1,5 +1,6 @@
 """What a good station is: words of the programmes, their rules as presets, and checks."""
 
+from servicecircle.standards.benchmarks import benchmarks
 from servicecircle.standards.check import check_standard, ensure_standard, site_amenities
 from servicecircle.standards.labels import Language, group_label, kind_label
 from servicecircle.standards.presets import PRESETS, Standard, standard
@@ -10,6 +11,7 @@ __all__ = [
     "Amenities",
     "Language",
     "Standard",
+    "benchmarks",
     "check_standard",
     "ensure_standard",
     "group_label",

@@ -47,6 +47,10 @@ class Standard:
         Short name, and the programme in Chinese and English.
     source : str
         Mark of the programme's text.
+    date : str
+        When the text was written, or what its counts refer to.
+    layout : str
+        How the programme spreads its stations, in words.
     minutes : tuple of float
         The service circle; empty where the text states none (then both rings are shown
         and nothing passes or fails by them).
@@ -64,6 +68,8 @@ class Standard:
     zh: str
     en: str
     source: str
+    date: str
+    layout: str
     minutes: tuple[float, ...]
     rules: pd.DataFrame
     quotas: pd.DataFrame
@@ -139,6 +145,8 @@ def _build(text: dict[str, Any], source: str) -> Standard:
         zh=str(text.get("zh", text.get("name", source))),
         en=str(text.get("en", text.get("name", source))),
         source=str(text.get("source", "user")),
+        date=str(text.get("text_date", "")),
+        layout=str(text.get("layout", "")),
         minutes=tuple(map(float, minutes)),
         rules=pd.DataFrame([[r[c] for c in columns] for r in rules], index, columns),
         quotas=_frame(
