@@ -1,6 +1,8 @@
 """How often `detect_coordinates` is right: random samples of real places on five extracts.
 
-Monaco, Helsinki and Porto Alegre are laid on Chinese ground, so that the shift applies.
+Monaco, Helsinki and Porto Alegre are laid on Chinese ground, so that the shift applies. Every
+city is told twice: with the weights as they stand, which were fitted on all five, and with
+weights fitted on the four other cities.
 
     python benchmarks/detection.py FOLDER_OF_DATA [SAMPLES A SYSTEM AND CITY]
 """
@@ -18,11 +20,14 @@ import pyproj
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests"))
 
+import fit_street_odds  # noqa: E402
+
 import test_detect as cities  # noqa: E402
 from servicecircle.coordinates import (  # noqa: E402
     SYSTEMS,
     detect,
     from_wgs84,
+    street_odds,
     to_wgs84,
 )
 from servicecircle.coordinates.street_odds import StreetOdds  # noqa: E402
@@ -70,17 +75,23 @@ def count(
 
 
 def main(folder: str, samples: str = "200") -> None:
-    """Print right / unsure / wrong by city, size of sample, evidence and true system."""
+    """Print right / unsure / wrong by city, weights, size of sample, evidence and true system."""
     warnings.simplefilter("ignore")
+    own = street_odds.ODDS
     for name in cities.CITIES:
-        odds, housed, metres, blocks = odds_of(Path(folder), name)
-        for said, sizes in SIZES.items():
-            for evidence, values in (("streets", odds), ("+ buildings", odds + housed)):
-                told = count(values, metres, blocks, sizes, int(samples))
-                each = "  ".join(
-                    f"{s} {a}/{b}/{c}" for s, (a, b, c) in zip(SYSTEMS, told, strict=True)
-                )
-                print(f"{name:24} {said:7} {evidence:12} {each}", flush=True)
+        left_out = fit_street_odds.fit(Path(folder) / "streets", name).round(2)
+        for fitted, weights in (("on all", own), ("on others", left_out)):
+            street_odds.ODDS = weights
+            odds, housed, metres, blocks = odds_of(Path(folder), name)
+            for said, sizes in SIZES.items():
+                for evidence, values in (("streets", odds), ("+ buildings", odds + housed)):
+                    told = count(values, metres, blocks, sizes, int(samples))
+                    each = "  ".join(
+                        f"{s} {a}/{b}/{c}" for s, (a, b, c) in zip(SYSTEMS, told, strict=True)
+                    )
+                    every = "/".join(map(str, told.sum(axis=0)))
+                    line = f"{name:22} {fitted:9} {said:6} {evidence:11} {every:12} {each}"
+                    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ times that of buildings' centres.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -49,26 +50,30 @@ def features(streets: StreetOdds, xy: np.ndarray) -> np.ndarray:
     return table
 
 
-def fit(folder: Path, left_out: str = "") -> np.ndarray:
-    """Return the odds, one row per measure."""
+@cache
+def examples(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return measures of real and moved places of one city, which are real, and their weights."""
     generator = np.random.default_rng(1)
     rows, real, weight = [], [], []
     angles = np.arange(8) * np.pi / 4
     steps = [r * np.array([np.cos(a + r), np.sin(a + r)]) for r in MOVES for a in angles]
-    for name in EXTRACTS:
-        if name == left_out:
-            continue
-        network = read_network(folder / name)
-        streets = StreetOdds(network)
-        project = pyproj.Transformer.from_crs(4326, network.crs, always_xy=True).transform
-        for share, lonlat in places(folder / name):
-            xy = np.column_stack(project(*lonlat.T))
-            xy = xy[generator.permutation(len(xy))[:MOST]]
-            for move, truth in [(np.zeros(2), 1.0), *((step, 0.0) for step in steps)]:
-                rows.append(features(streets, xy + move))
-                real.append(np.full(len(xy), truth))
-                weight.append(np.full(len(xy), share / len(xy) / (1 if truth else len(steps))))
-    return regression(np.vstack(rows), np.concatenate(real), np.concatenate(weight))
+    network = read_network(path)
+    streets = StreetOdds(network)
+    project = pyproj.Transformer.from_crs(4326, network.crs, always_xy=True).transform
+    for share, lonlat in places(path):
+        xy = np.column_stack(project(*lonlat.T))
+        xy = xy[generator.permutation(len(xy))[:MOST]]
+        for move, truth in [(np.zeros(2), 1.0), *((step, 0.0) for step in steps)]:
+            rows.append(features(streets, xy + move))
+            real.append(np.full(len(xy), truth))
+            weight.append(np.full(len(xy), share / len(xy) / (1 if truth else len(steps))))
+    return np.vstack(rows), np.concatenate(real), np.concatenate(weight)
+
+
+def fit(folder: Path, left_out: str = "") -> np.ndarray:
+    """Return the odds, one row per measure."""
+    some = [examples(folder / name) for name in EXTRACTS if name != left_out]
+    return regression(*(np.concatenate(part) for part in zip(*some, strict=True)))
 
 
 def regression(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:

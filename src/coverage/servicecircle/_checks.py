@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from servicecircle._said import Said, say
 from servicecircle.errors import CrsError, InputError, InputWarning
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ LONG_MINUTES = 120
 MOST_NAMED = 5
 
 
-def name_some(ids: Iterable[object], most: int = MOST_NAMED) -> str:
+def name_some(ids: Iterable[object], most: int = MOST_NAMED) -> Said:
     """Write the first few ids for a message: ``['a', 'b', … 7 more]``."""
     items = list(ids)
     shown = ", ".join(repr(item) for item in items[:most])
     rest = len(items) - most
-    return f"[{shown}, … {rest} more]" if rest > 0 else f"[{shown}]"
+    if rest <= 0:
+        return Said(f"[{shown}]", f"[{shown}]")
+    return Said(f"[{shown}, … {rest} more]", f"[{shown}, … 另 {rest} 个]")
 
 
 def check_places(frame: object, name: str) -> gpd.GeoDataFrame:
@@ -76,12 +79,13 @@ def check_minutes(minutes: float | Sequence[float]) -> tuple[float, ...]:
     if bad:
         raise InputError(f"`minutes` must be finite and not negative; got {bad}.")
     if numbers[-1] > LONG_MINUTES:
-        warnings.warn(
-            f"`minutes` is {numbers[-1]:g}: more than {LONG_MINUTES} minutes of walking. "
-            "Was it meant in seconds?",
-            InputWarning,
-            stacklevel=3,
+        said = say(
+            "`minutes` is {given:g}: more than {long} minutes of walking. Was it meant in seconds?",
+            "`minutes` 为 {given:g}，步行超过 {long} 分钟。是否误用了秒？",
+            given=numbers[-1],
+            long=LONG_MINUTES,
         )
+        warnings.warn(said, InputWarning, stacklevel=3)
     return tuple(numbers)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from servicecircle._said import say
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,7 +117,9 @@ def _read_csv(file: Path, encoding: str | None) -> Sheet:
     except (UnicodeError, LookupError, csv.Error) as error:
         raise _unread(file, encoding, error) from None
     blocks = _blocks(file, encoding, delimiter, width)
-    notes = [] if encoding.startswith("utf-8") else [f"read as {encoding}"]
+    notes: list[str] = []
+    if not encoding.startswith("utf-8"):
+        notes.append(say("read as {encoding}", "按 {encoding} 编码读取", encoding=encoding))
     large = file.stat().st_size > _LARGE
     return Sheet(file.name, next(blocks), notes=notes, rest=blocks, large=large)
 
@@ -190,7 +193,15 @@ def _read_excel(
 
     first = max(tables, key=most_headers)
     others = [name for name in sheets if name != first]
-    notes = [f"read the sheet {first!r}, not {others}"] if others else []
+    notes: list[str] = []
+    if others:
+        said = say(
+            "read the sheet {first!r}, not {others}",
+            "读取工作表 {first!r}，未读 {others}",
+            first=first,
+            others=others,
+        )
+        notes.append(said)
     cells = pd.DataFrame(tables[first], dtype=object)
     return Sheet(file.name, cells.where(cells != "", None), notes=notes)
 
@@ -221,7 +232,15 @@ def _read_map_file(file: Path, wanted: str | None) -> Sheet:
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         reason = _line(error).split(".;")[0]  # the rest is advice about GDAL drivers
         raise InputError(f"{file.name} cannot be read: {reason}.") from None
-    notes = [f"read the layer {layers[0]!r}, not {layers[1:]}"] if layers[1:] else []
+    notes: list[str] = []
+    if layers[1:]:
+        said = say(
+            "read the layer {first!r}, not {others}",
+            "读取图层 {first!r}，未读 {others}",
+            first=layers[0],
+            others=layers[1:],
+        )
+        notes.append(said)
     return _with_geometry(file, frame, notes)
 
 

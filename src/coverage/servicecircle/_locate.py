@@ -15,15 +15,17 @@ import shapely
 
 from servicecircle import _values
 from servicecircle._checks import name_some
+from servicecircle._said import Said, count, say
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.coordinates import SYSTEMS, System, near_mainland, to_wgs84
 from servicecircle.coordinates.detect import Ground, as_degrees, detect_on
 from servicecircle.errors import CrsError, CrsWarning, InputError
-from servicecircle.tables import Table, count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
+
+    from servicecircle.tables import Table
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -83,7 +85,12 @@ def locate(
     shared = rows.ok & pd.DataFrame({"lon": rows.lon, "lat": rows.lat}).duplicated().to_numpy()
     notes = [*table.notes, *table.losses]
     if shared.any():
-        notes.append(f"{count(shared, 'row')} at the very place of an earlier one")
+        said = say(
+            "{rows} at the very place of an earlier one",
+            "{rows}与前面的某行位置完全相同",
+            rows=count(shared, "row"),
+        )
+        notes.append(said)
     places.attrs = {"source": table.source, "coordinates": ", ".join(used), "notes": notes}
     return places
 
@@ -146,7 +153,12 @@ def _from_shapes(table: Table, coordinates: Coordinates) -> _Rows:
     wide = ~missing & (shapely.get_type_id(shapes) != shapely.GeometryType.POINT)
     if wide.any():
         shapes[wide] = [_point_inside(shape) for shape in shapes[wide]]
-        table.notes.append(f"{count(wide, 'shape')} other than points, taken at a point on it")
+        said = say(
+            "{shapes} other than points, taken at a point on it",
+            "{shapes}不是点，取其中一点",
+            shapes=count(wide, "shape"),
+        )
+        table.notes.append(said)
     points = gpd.GeoSeries(shapes, crs=geometry.crs)
     if points.crs is not None:
         points = points.to_crs(4326)
@@ -168,14 +180,21 @@ def _set_right(table: Table, rows: _Rows, ground: Ground, *, swap: bool) -> None
     given = rows.ok & np.isfinite(rows.lon) & np.isfinite(rows.lat)
     lon, lat, order, crs = as_degrees(rows.lon[given], rows.lat[given], ground.network)
     if crs is not None:
-        said = f"the coordinates are metres in {crs}, by where the streets are, and are converted"
+        said = say(
+            "the coordinates are metres in {crs}, by where the streets are, and are converted",
+            "坐标是 {crs} 的米制坐标（依街道判断），已换算",
+            crs=crs,
+        )
     elif order == "latlon" and swap:
-        said = "longitude and latitude are swapped, by where the streets are, and are exchanged"
+        said = say(
+            "longitude and latitude are swapped, by where the streets are, and are exchanged",
+            "经度与纬度颠倒（依街道判断），已对调",
+        )
     else:
         return
     rows.lon[given], rows.lat[given] = lon, lat
     table.notes.append(said)
-    warnings.warn(f"{table.source}: {said}.", CrsWarning, stacklevel=4)
+    warnings.warn(in_file(table.source, said), CrsWarning, stacklevel=4)
 
 
 def _judge(table: Table, rows: _Rows) -> None:
@@ -233,12 +252,15 @@ def _systems(
     if coordinates != "auto":
         against = rows.ok & ~silent & (told != coordinates)
         if against.any():
-            warnings.warn(
-                f"{table.source}: {int(against.sum())} rows declare another system than "
-                f"coordinates={coordinates!r}, which is followed.",
-                CrsWarning,
-                stacklevel=4,
+            said = say(
+                "{source}: {n} rows declare another system than coordinates={system!r}, which is "
+                "followed.",
+                "{source}：{n} 行声明的坐标系与 coordinates={system!r} 不同，以后者为准。",
+                source=table.source,
+                n=int(against.sum()),
+                system=coordinates,
             )
+            warnings.warn(said, CrsWarning, stacklevel=4)
         return np.full(len(told), coordinates, dtype=object)
     if rows.declared is not None:
         return np.full(len(told), rows.declared, dtype=object)
@@ -265,13 +287,23 @@ def _detected(table: Table, rows: _Rows, doubtful: Bools, ground: Ground | None)
             f"{table.source} does not say which system its coordinates are in, and the streets do "
             f"not tell. {found.reason}. {_CHOICES}."
         )
-    said = (
-        f"{table.source}: coordinates detected as {found.system}. {found.reason}. If that is "
-        'wrong, say coordinates="wgs84", "gcj02" or "bd09".'
+    said = say(
+        "{source}: coordinates detected as {system}. {reason}. If that is wrong, say "
+        'coordinates="wgs84", "gcj02" or "bd09".',
+        "{source}：判定坐标系为 {system}。{reason}。如不对，请写明 "
+        'coordinates="wgs84"、"gcj02" 或 "bd09"。',
+        source=table.source,
+        system=found.system,
+        reason=found.reason,
     )
     table.notes.append(said)
     warnings.warn(said, CrsWarning, stacklevel=5)
     return found.system
+
+
+def in_file(source: str, text: str) -> Said:
+    """Put the name of a file before what is said of it."""
+    return say("{source}: {text}.", "{source}：{text}。", source=source, text=text)
 
 
 def _told_by_column(table: Table) -> NDArray[np.object_]:

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from servicecircle._checks import check_ids, check_minutes, check_speed, name_some
 from servicecircle._compile import announce_compilation
+from servicecircle._said import say
 from servicecircle.errors import CacheError, InputError, InputWarning
 
 if TYPE_CHECKING:
@@ -396,12 +397,15 @@ def decimetres_per_minute(speed: float, network: WalkNetwork) -> float:
     Walking speed on a network for riders is probably forgotten: it warns.
     """
     if network.mode != "walk" and speed == WALKING:
-        warnings.warn(
-            f"This network is for mode {network.mode!r} and the speed is that of walking; pass "
-            f"`speed=network.speed` ({network.speed:g} km/h).",
-            InputWarning,
-            stacklevel=4,
+        said = say(
+            "This network is for mode {mode!r} and the speed is that of walking; pass "
+            "`speed=network.speed` ({speed:g} km/h).",
+            "该路网的出行方式为 {mode!r}，速度却是步行速度；请用 `speed=network.speed`"
+            "（{speed:g} 公里/小时）。",
+            mode=network.mode,
+            speed=network.speed,
         )
+        warnings.warn(said, InputWarning, stacklevel=4)
     return check_speed(speed) * 10_000 / 60
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from servicecircle._checks import MOST_NAMED
-from servicecircle._locate import Coordinates, locate
+from servicecircle._locate import Coordinates, in_file, locate
+from servicecircle._said import Said, count, join, reason_said, say
 from servicecircle.coordinates import check_system
 from servicecircle.coordinates.detect import Ground
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.standards.words import known_word
-from servicecircle.tables import RepeatedIds, Table, count, read_table
+from servicecircle.tables import RepeatedIds, Table, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,28 +156,46 @@ def check_choices(coordinates: object, on_bad: object) -> None:
 def finish(places: gpd.GeoDataFrame, table: Table, on_bad: OnBad) -> gpd.GeoDataFrame:
     """Warn about what was lost in reading, and keep, refuse or drop the bad rows."""
     unread = [
-        f"`{name}`: {count(np.ones(len(cells)), 'cell')} taken as missing: "
-        f"{_reasons(pd.Series(cells))}"
-        for name, cells in table.unreadable.items()
+        say(
+            "`{name}`: {cells} taken as missing: {reasons}",
+            "`{name}`：{cells}按缺失处理：{reasons}",
+            name=name,
+            cells=count(len(why), "cell"),
+            reasons=_reasons(pd.Series(why, dtype=object)),
+        )
+        for name, why in table.unreadable.items()
     ]
     for loss in [*table.losses, *unread]:
-        warnings.warn(f"{table.source}: {loss}.", InputWarning, stacklevel=3)
+        warnings.warn(in_file(table.source, loss), InputWarning, stacklevel=3)
     places.attrs["notes"] += unread
     bad = places[places["status"] != "ok"]
     if bad.empty:
         return places
-    rows = f"{len(bad)} of {len(places)} rows of {table.source}"
-    message = f"{rows} cannot be used: {_reasons(bad['reason'])}."
+    message = say(
+        "{bad} of {rows} rows of {source} cannot be used: {reasons}.",
+        "{source} 的 {rows} 行中有 {bad} 行不可用：{reasons}。",
+        bad=len(bad),
+        rows=len(places),
+        source=table.source,
+        reasons=_reasons(bad["reason"]),
+    )
     if on_bad == "raise":
         raise InputError(f'{message} Mend them, or read with on_bad="report".')
-    done = "They are dropped." if on_bad == "drop" else "They are kept with their status."
-    warnings.warn(f"{message} {done}", InputWarning, stacklevel=3)
+    done = say("They are dropped.", "这些行已去掉。")
+    if on_bad == "report":
+        done = say("They are kept with their status.", "这些行保留，并注明状态。")
+    warnings.warn(join([message, done], " ", ""), InputWarning, stacklevel=3)
     places.attrs["notes"].append(message)
     return places[places["status"] == "ok"] if on_bad == "drop" else places
 
 
-def _reasons(reasons: pd.Series) -> str:
+def _reasons(reasons: pd.Series) -> Said:
     """Write the first few ids with their reasons."""
-    named = ", ".join(f"{i!r} ({why})" for i, why in reasons.head(MOST_NAMED).items())
+    named = [
+        say("{i!r} ({why})", "{i!r}（{why}）", i=i, why=reason_said(why))
+        for i, why in reasons.head(MOST_NAMED).items()
+    ]
     rest = len(reasons) - MOST_NAMED
-    return f"{named}, … {rest} more" if rest > 0 else named
+    if rest > 0:
+        named.append(say("… {rest} more", "… 另 {rest} 个", rest=rest))
+    return join(named, ", ", "，")

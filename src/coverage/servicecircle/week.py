@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from servicecircle._checks import check_minutes, check_places, check_weights, name_some
+from servicecircle._said import say
 from servicecircle.coverage import check_hours
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.hours import (
@@ -161,12 +162,14 @@ def _sums(labels: pd.Index, weights: np.ndarray, mask: np.ndarray) -> pd.DataFra
 def _unknown_hours(hours: pd.Series) -> list[object]:
     unknown = [i for i, cell in hours.items() if read_hours(cell).osm is None]
     if unknown:
-        warnings.warn(
-            f"{len(unknown)} of {len(hours)} facilities have no readable opening hours and count "
-            f"as closed: {name_some(unknown)}.",
-            InputWarning,
-            stacklevel=3,
+        said = say(
+            "{n} of {every} facilities have no readable opening hours and count as closed: {some}.",
+            "{every} 个站点中有 {n} 个没有可读的开放时间，按关闭计：{some}。",
+            n=len(unknown),
+            every=len(hours),
+            some=name_some(unknown),
         )
+        warnings.warn(said, InputWarning, stacklevel=3)
     return list(unknown)
 
 

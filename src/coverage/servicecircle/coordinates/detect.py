@@ -16,6 +16,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from servicecircle._said import join, say
 from servicecircle._vocabulary import fold
 from servicecircle.coordinates.convert import SYSTEMS, System, near_mainland, to_wgs84
 from servicecircle.coordinates.street_odds import FAR, StreetOdds, street_metres
@@ -192,13 +193,18 @@ def detect_on(x: Floats, y: Floats, ground: Ground, names: Sequence[object] | No
     known = np.isfinite(x) & np.isfinite(y) & ~((x == 0) & (y == 0))
     rows = _thin(np.flatnonzero(known))
     if not len(rows):
-        return _unsure("There is no usable point.")
+        return _unsure(say("There is no usable point", "没有可用的点"))
     network = ground.network
     lon, lat, order, crs = as_degrees(x[rows], y[rows], network)
     if crs is None and _looks_metric(x[rows], y[rows]):
-        return _unsure("The coordinates are metres in no projection tried")
+        none = "The coordinates are metres in no projection tried", "坐标是米，但不合任何试过的投影"
+        return _unsure(say(*none))
     if _near_streets(lon, lat, network) < 0.5:  # noqa: PLR2004
-        return _unsure("Fewer than half of the points lie in the area of the streets.")
+        few = (
+            "Fewer than half of the points lie in the area of the streets",
+            "在街道范围内的点不到一半",
+        )
+        return _unsure(say(*few))
     if not near_mainland(lon, lat).any():
         found = _outside(lon, lat, network)
     else:
@@ -206,10 +212,11 @@ def detect_on(x: Floats, y: Floats, ground: Ground, names: Sequence[object] | No
         found = _weigh(lon, lat, ground, where)
     said = [found.reason]
     if order == "latlon":
-        said.insert(0, "Longitude and latitude are swapped")
+        said.insert(0, say("Longitude and latitude are swapped", "经度与纬度颠倒"))
     if crs is not None:
-        said.insert(0, f"The coordinates are metres in {crs}")
-    return replace(found, order=order, crs=crs, reason=". ".join(said))
+        metric = "The coordinates are metres in {crs}", "坐标是 {crs} 的米制坐标"
+        said.insert(0, say(*metric, crs=crs))
+    return replace(found, order=order, crs=crs, reason=join(said, ". ", "。"))
 
 
 def as_degrees(
@@ -328,14 +335,22 @@ def _decide(
     confidence = float((draws @ sums.T > 0).all(axis=1).mean())
     lead = float((sums / np.sqrt(np.bincount(blocks))).sum(axis=1).min())
     row = evidence.loc[best]
-    said = (
-        f"Read as {best}, {len(blocks):,} points lie a median of {row['median_metres']:.0f} m from "
-        f"a street, {row['share_30m']:.0%} of them within {_NEAR:.0f} m; it wins "
-        f"{confidence:.1%} of resamples"
+    said = say(
+        "Read as {best}, {points:,} points lie a median of {metres:.0f} m from a street, "
+        "{share:.0%} of them within {near:.0f} m; it wins {confidence:.1%} of resamples",
+        "按 {best} 读取，{points:,} 个点到街道的距离中位数为 {metres:.0f} 米，其中 {share:.0%} 在 "
+        "{near:.0f} 米以内；在 {confidence:.1%} 的重抽样中胜出",
+        best=best,
+        points=len(blocks),
+        metres=row["median_metres"],
+        share=row["share_30m"],
+        near=_NEAR,
+        confidence=confidence,
     )
     sure = confidence >= least and lead >= _CLEAR and row["support"] > _REAL
     if not sure or count < _FEWEST_BLOCKS or row["median_metres"] >= FAR:
-        return Detection(None, confidence, evidence, "lonlat", None, f"{said}: not clear enough")
+        unclear = say("{said}: not clear enough", "{said}：不够明确", said=said)
+        return Detection(None, confidence, evidence, "lonlat", None, unclear)
     return Detection(best, confidence, evidence, "lonlat", None, said)
 
 
@@ -362,7 +377,12 @@ def _outside(x: Floats, y: Floats, network: WalkNetwork) -> Detection:
     metres = street_metres(np.column_stack(project(x, y)), network.index)
     evidence = _evidence({"wgs84": metres}, support={"wgs84": np.nan})
     return Detection(
-        "wgs84", 1.0, evidence, "lonlat", None, "Outside mainland China all systems are the same"
+        "wgs84",
+        1.0,
+        evidence,
+        "lonlat",
+        None,
+        say("Outside mainland China all systems are the same", "中国大陆以外各坐标系一致"),
     )
 
 

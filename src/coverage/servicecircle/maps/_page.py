@@ -13,6 +13,7 @@ import folium
 from branca.element import Element, Figure
 
 from servicecircle._checks import name_some
+from servicecircle._said import say
 from servicecircle._store import write_atomically
 from servicecircle._text import safe_json, safe_text
 from servicecircle.errors import InputError, InputWarning
@@ -181,12 +182,15 @@ def _warn_of_links(text: str) -> None:
     """Layers that the user added may load scripts; offline the policy keeps them out."""
     links = sorted(set(_LINK.findall(text)))
     if links:
-        warnings.warn(
-            f"{len(links)} files of other hosts are not part of an offline map and will not "
-            f"load: {name_some(links)}. Save with `offline=False`, or leave that layer out.",
-            InputWarning,
-            stacklevel=4,
+        said = say(
+            "{n} files of other hosts are not part of an offline map and will not load: {some}. "
+            "Save with `offline=False`, or leave that layer out.",
+            "离线地图不含其他网站的 {n} 个文件，无法加载：{some}。"
+            "请用 `offline=False` 保存，或去掉该图层。",
+            n=len(links),
+            some=name_some(links),
         )
+        warnings.warn(said, InputWarning, stacklevel=4)
 
 
 def _policy(text: str, *, offline: bool, tiles: str) -> str:

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from servicecircle._said import say
 from servicecircle._text import safe_json
 from servicecircle.errors import InputWarning
 from servicecircle.maps._payload import make_payload
@@ -31,13 +32,18 @@ def sized_payload(scene: Scene) -> dict[str, Any]:
         kept = _best(scene)
         data = make_payload(replace(scene, candidates=kept, candidates_all=len(scene.candidates)))
         smaller = megabytes(data)
-        warnings.warn(
-            f"The map would be {size:.0f} MB, which few browsers open well. An overview of "
-            f"{smaller:.1f} MB is made instead: it draws {len(kept):,} of "
-            f"{len(scene.candidates):,} candidates. The report lists all.",
-            InputWarning,
-            stacklevel=4,
+        said = say(
+            "The map would be {size:.0f} MB, which few browsers open well. An overview of "
+            "{smaller:.1f} MB is made instead: it draws {kept:,} of {every:,} candidates. The "
+            "report lists all.",
+            "地图将达 {size:.0f} MB，多数浏览器难以打开。现改为 {smaller:.1f} MB 的概览图：绘出 "
+            "{every:,} 个候选点中的 {kept:,} 个。报告列出全部。",
+            size=size,
+            smaller=smaller,
+            kept=len(kept),
+            every=len(scene.candidates),
         )
+        warnings.warn(said, InputWarning, stacklevel=4)
         size = smaller
     _LOG.info("The map will be about %.1f MB.", size)
     return data

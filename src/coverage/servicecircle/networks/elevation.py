@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyproj
 
+from servicecircle._said import say
 from servicecircle.errors import CrsError, InputError, NetworkWarning
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ def add_heights(lines: StreetLines, elevation: str | None) -> StreetLines:
         lines = lines._replace(height=raster_heights(elevation, lines.lonlat))
     unknown = 1.0 - float(np.isfinite(lines.height).mean())
     if unknown > 0 and elevation != OWN_HEIGHTS:
-        warnings.warn(
-            f"{Path(elevation).name!r} says nothing of {unknown:.1%} of the street vertices; "
-            "streets without any height count as level.",
-            NetworkWarning,
-            stacklevel=4,
+        said = say(
+            "{file!r} says nothing of {unknown:.1%} of the street vertices; streets without any "
+            "height count as level.",
+            "{file!r} 不含 {unknown:.1%} 的街道节点的高程；没有高程的街道按平路计。",
+            file=Path(elevation).name,
+            unknown=unknown,
         )
+        warnings.warn(said, NetworkWarning, stacklevel=4)
     elif unknown == 1.0:
         raise InputError('`elevation="ele"`: no node carries a height.')
     return lines

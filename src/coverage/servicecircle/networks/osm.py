@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from servicecircle._said import say
 from servicecircle.errors import NetworkError, NetworkWarning
 from servicecircle.networks.lines import StreetLines, cut_lines, keep_segments
 from servicecircle.networks.profile import Profile
@@ -85,12 +86,15 @@ def _check_missing(path: Path, missing: float) -> None:
             "was extracted without complete ways. Download it again."
         )
     if missing > 0:
-        warnings.warn(
-            f"{path.name!r} lacks {missing:.1%} of the nodes its ways refer to (a clipped "
-            "extract); the valid parts of those ways are kept.",
-            NetworkWarning,
-            stacklevel=5,
+        said = say(
+            "{file!r} lacks {missing:.1%} of the nodes its ways refer to (a clipped extract); the "
+            "valid parts of those ways are kept.",
+            "{file!r} 缺少其道路所引用节点的 {missing:.1%}（数据经过裁剪）；"
+            "这些道路的有效部分保留。",
+            file=path.name,
+            missing=missing,
         )
+        warnings.warn(said, NetworkWarning, stacklevel=5)
 
 
 def _to_lines(scan: Scan, rules: pd.DataFrame, profile: Profile) -> StreetLines:

@@ -11,6 +11,7 @@ import shapely
 
 from servicecircle._checks import STATUSES, check_places, crs_of, name_some
 from servicecircle._kernel.search import FAR, Graph, Places
+from servicecircle._said import say
 from servicecircle.errors import InputError, InputWarning, UnsnappedWarning
 
 if TYPE_CHECKING:
@@ -135,23 +136,33 @@ def _swapped(
     swapped: np.ndarray = (status == "ok") & turned & ~inside
     if not swapped.any():
         return nothing
-    text = (
-        f"{int(swapped.sum())} of {len(given)} rows of `{name}` look as if longitude and latitude "
-        f"were exchanged: {name_some(frame.index[swapped])}."
+    text = say(
+        "{n} of {every} rows of `{name}` look as if longitude and latitude were exchanged: {some}.",
+        "`{name}` 的 {every} 行中有 {n} 行的经度与纬度似乎颠倒：{some}。",
+        n=int(swapped.sum()),
+        every=len(given),
+        name=name,
+        some=name_some(frame.index[swapped]),
     )
     if swapped.sum() * 2 > (status == "ok").sum():
         raise InputError(text + " Exchange the two columns.")
-    warnings.warn(text + " They are left out.", InputWarning, stacklevel=5)
+    said = say("{text} They are left out.", "{text}这些行未计入。", text=text)
+    warnings.warn(said, InputWarning, stacklevel=5)
     return swapped
 
 
 def _warn_unsnapped(network: WalkNetwork, ids: pd.Index, status: np.ndarray, name: str) -> None:
     far = (status == "unsnapped") | (status == "island")
     if far.any():
-        warnings.warn(
-            f"{int(far.sum())} of {len(ids)} places of `{name}` lie more than "
-            f"{network.max_access:g} m from any connected street and count as not covered: "
-            f"{name_some(ids[far])}.",
-            UnsnappedWarning,
-            stacklevel=4,
+        said = say(
+            "{n} of {every} places of `{name}` lie more than {metres:g} m from any connected "
+            "street and count as not covered: {some}.",
+            "`{name}` 的 {every} 个地点中有 {n} 个距相连的街道超过 {metres:g} 米，"
+            "按未覆盖计：{some}。",
+            n=int(far.sum()),
+            every=len(ids),
+            name=name,
+            metres=network.max_access,
+            some=name_some(ids[far]),
         )
+        warnings.warn(said, UnsnappedWarning, stacklevel=4)

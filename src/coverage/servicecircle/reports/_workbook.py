@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from servicecircle._said import say
 from servicecircle._text import safe_link
 from servicecircle.coordinates import from_wgs84
 from servicecircle.errors import InputError, InputWarning
@@ -89,12 +90,14 @@ def write_workbook(sheets: tuple[Sheet, ...], path: Path, foot: str) -> None:
         for sheet in sheets:
             writer.add(sheet, foot)
     if writer.mended:
-        warnings.warn(
-            f"{writer.mended} texts held control characters or more than {LONGEST_TEXT:,} "
-            "characters; the workbook holds them mended or cut.",
-            InputWarning,
-            stacklevel=4,
+        said = say(
+            "{n} texts held control characters or more than {most:,} characters; the workbook "
+            "holds them mended or cut.",
+            "{n} 处文字含控制字符或超过 {most:,} 个字符；工作簿中已清理或截短。",
+            n=writer.mended,
+            most=LONGEST_TEXT,
         )
+        warnings.warn(said, InputWarning, stacklevel=4)
 
 
 class _Writer:

@@ -9,6 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from servicecircle._said import Said, join, say
+from servicecircle._vocabulary import read_vocabulary
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+COUNTS = {
+    "floor area": "建筑面积",
+    "places": "场所",
+    "street length": "街道长度",
+    "residents": "居民",
+    "workers": "职工",
+}
 COLUMNS = ("workers", "group", "counts", "source", "year", "status", "reason")
 
 
@@ -44,7 +53,13 @@ def demand_rows(
     full = table.assign(**own)
     first = [name for name in full.columns if name not in COLUMNS]
     frame = gpd.GeoDataFrame(full[[*first, *COLUMNS]], geometry=points, crs=4326)
-    said = [*notes, *([] if year else [f"{source} does not say of which year it is (`year=`)"])]
+    said = list(notes)
+    if not year:
+        undated = (
+            "{source} does not say of which year it is (`year=`)",
+            "{source} 未注明年份（`year=`）",
+        )
+        said.append(say(*undated, source=source))
     frame.attrs = {"source": source, "year": year, "counts": counts, "notes": said}
     return frame
 
@@ -84,10 +99,19 @@ def _above_zero(value: object) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value) and value > 0
 
 
-def listed(figures: Mapping[str, float], used: Any) -> str:
+def listed(figures: Mapping[str, float], used: Any) -> Said:
     """Write the figures that were used: ``office 25, retail 50``."""
     names = set(used)
-    return ", ".join(f"{key} {value:g}" for key, value in figures.items() if key in names)
+    sources = read_vocabulary("worker_sources")
+    known = {
+        key: entry["zh"] for part in ("uses", "places") for key, entry in sources[part].items()
+    }
+    parts = [
+        Said(f"{key} {value:g}", f"{known.get(key, key)} {value:g}")
+        for key, value in figures.items()
+        if key in names
+    ]
+    return join(parts, ", ", "，")
 
 
 def percent(part: float, whole: float) -> str:
@@ -95,9 +119,17 @@ def percent(part: float, whole: float) -> str:
     return f"{part / whole:.0%}" if whole > 0 else "–"
 
 
-def proxy_note(total: float, counts: str) -> str:
+def proxy_note(total: float, counts: str) -> Said:
     """Say that nothing was counted."""
-    return (
-        f"workers are estimated from {counts}: 100% of {total:,.0f} come from a proxy, none from "
-        "a count of people"
+    return say(
+        "workers are estimated from {counts}: 100% of {total:,.0f} come from a proxy, none from "
+        "a count of people",
+        "职工人数由{counts}估算：{total:,.0f} 人全部来自替代指标，没有实际人数",
+        counts=said_counts(counts),
+        total=total,
     )
+
+
+def said_counts(counts: str) -> Said:
+    """Name in both languages what was counted."""
+    return Said(counts, COUNTS.get(counts, counts))

@@ -14,8 +14,10 @@ import shapely
 
 from servicecircle import _values
 from servicecircle._checks import name_some
+from servicecircle._said import Said, join, reason_said, say
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.errors import InputError, InputWarning
+from servicecircle.sources._ground import LEAST, shared_ground
 from servicecircle.sources._osm import objects_of
 from servicecircle.sources._rows import amounts, demand_rows, listed, percent, proxy_note
 from servicecircle.sources._tags import Rule, any_of, first_match, keys_of
@@ -29,6 +31,15 @@ if TYPE_CHECKING:
 EQUAL_AREA = 6933  # cylindrical equal-area projection of the WGS-84 ellipsoid
 MOST_LEVELS = 200
 NOT_KNOWN = "not known"
+LEVELS_FROM = ("stated", "height", "assumed")
+USE_FROM = {
+    "given": "用户给定",
+    "building": "建筑标签",
+    "tags": "其他标签",
+    "places inside": "内部场所",
+    "area around": "所在区域",
+    NOT_KNOWN: "不明",
+}
 _OWN_TAGS = ("name", "building", "building:levels", "height", "layer", "location")
 _UNIT = re.compile(r"\s*(?:m|米)\s*$")
 
@@ -74,10 +85,12 @@ def demand_from_buildings(
         One point inside every building, EPSG:4326, indexed by ``w45``, ``r6`` (or the
         frame's index): ``use``, ``use_from`` ("given", "building", "tags", "places
         inside", "area around", "not known"), ``levels``, ``levels_from`` ("stated",
-        "height", "assumed"), ``footprint_m2``, ``floor_area_m2``, ``workers``, ``group``,
-        ``counts``, ``source``, ``year``, ``status``, ``reason``. Buildings of unknown use
-        have NaN workers and the status "bad_number"; those without an outline
-        "no_geometry". ``.attrs["notes"]`` says what was assumed.
+        "height", "assumed"), ``footprint_m2``, ``shared_m2`` (the part of it that counts in
+        another outline), ``counted_in`` (the outline that takes most of that),
+        ``floor_area_m2``, ``workers``, ``group``, ``counts``, ``source``, ``year``,
+        ``status``, ``reason``. Buildings of unknown use have NaN workers and the status
+        "bad_number"; those without an outline "no_geometry". ``.attrs["notes"]`` says what
+        was assumed.
 
     Raises
     ------
@@ -92,6 +105,10 @@ def demand_from_buildings(
     taken from its own tags, else from the places inside it (the most frequent use), else
     from the area around it (``landuse``, the grounds of a school). Shops inside tell
     nothing about a tower: they make a building a shop only up to two levels.
+
+    Ground that several outlines cover (a tower on its podium, a building inside another,
+    one drawn twice) counts once: in an outline of known use before others, in one that
+    states its levels or height before others, then in the smallest.
 
     Examples
     --------
@@ -108,13 +125,10 @@ def demand_from_buildings(
     table["levels"], table["levels_from"] = _levels(buildings, table["use"], levels, assumed)
     shapes = buildings.geometry.to_numpy()
     outline = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
-    table["footprint_m2"] = np.where(
-        outline, buildings.geometry.to_crs(EQUAL_AREA).area.to_numpy(), np.nan
-    )
-    table["floor_area_m2"] = table["footprint_m2"] * table["levels"]
+    _measure(table, buildings, outline)
     per_worker = _per_worker(floor_area_per_worker)
     _count(table, per_worker, outline)
-    notes = [*_notes(table, per_worker, assumed), *_overlaps(shapes, outline)]
+    notes = [*_notes(table, per_worker, assumed), *_say_shared(table)]
     points = shapely.point_on_surface(shapes)
     points[~outline] = None
     rows = demand_rows(
@@ -284,7 +298,7 @@ def _levels(
     from_height[from_height > MOST_LEVELS] = np.nan
     told = stated.where(stated.notna(), from_height)
     known_from = np.select(
-        [stated.notna(), np.isfinite(from_height)], ["stated", "height"], "assumed"
+        [stated.notna(), np.isfinite(from_height)], LEVELS_FROM[:2], LEVELS_FROM[2]
     )
     levels = told.where(told.notna(), use.map(assumed).astype(float))
     return levels.astype(float), pd.Series(known_from, buildings.index, dtype="str")
@@ -297,8 +311,9 @@ def _count(
     uses = read_vocabulary("worker_sources")["uses"]
     area = table["use"].map(per_worker).astype(float)
     nobody = table["use"].isin([use for use in uses if use not in per_worker])
-    workers = (table["floor_area_m2"] / area).where(~nobody, 0.0)
-    unknown = area.isna() & ~nobody
+    elsewhere = outline & (table["floor_area_m2"] == 0)
+    workers = (table["floor_area_m2"] / area).where(~nobody & ~elsewhere, 0.0)
+    unknown = area.isna() & ~nobody & ~elsewhere
     groups = {use: entry.get("group") for use, entry in uses.items()}
     table["workers"] = workers.where(outline, np.nan).astype(float)
     table["group"] = table["use"].map(groups).astype("str")
@@ -309,6 +324,22 @@ def _count(
     table["status"], table["reason"] = pd.Series(status, table.index, dtype="str"), reason
 
 
+def _measure(table: pd.DataFrame, buildings: gpd.GeoDataFrame, outline: NDArray[np.bool_]) -> None:
+    """Fill footprint, what of it counts elsewhere, and floor area."""
+    shapes = buildings.geometry.to_crs(EQUAL_AREA).to_numpy()
+    table["footprint_m2"] = np.where(outline, shapely.area(shapes), np.nan)
+    doubt = 2.0 * (table["use"] == NOT_KNOWN) + (table["levels_from"] == "assumed")
+    shared = shared_ground(shapely.make_valid(shapes[outline]), doubt[outline].to_numpy(float))
+    area, taker = np.full(len(table), np.nan), np.full(len(table), None, dtype=object)
+    area[outline] = shared.area
+    taker[np.flatnonzero(outline)[shared.taker >= 0]] = table.index[outline][
+        shared.taker[shared.taker >= 0]
+    ]
+    table["shared_m2"], table["counted_in"] = area, taker
+    own = (table["footprint_m2"] - table["shared_m2"]).clip(lower=0.0)
+    table["floor_area_m2"] = own.where(own >= LEAST, 0.0) * table["levels"]
+
+
 def _notes(
     table: pd.DataFrame, per_worker: Mapping[str, float], assumed: Mapping[str, float]
 ) -> list[str]:
@@ -316,52 +347,83 @@ def _notes(
     total = float(ok["workers"].sum())
     by_levels = ok.groupby("levels_from")["workers"].sum()
     by_use = ok.groupby("use_from")["workers"].sum()
-    uses = table["use_from"].value_counts()
     working = ok.loc[ok["workers"] > 0, "use"]
+    shares = {name: percent(by_levels.get(name, 0.0), total) for name in LEVELS_FROM}
     return [
         proxy_note(total, "floor area"),
-        (
+        say(
             "m² of gross floor area per worker (chosen, not measured; `floor_area_per_worker=`): "
-            f"{listed(per_worker, working)}"
+            "{figures}",
+            "每名职工的建筑面积（平方米；设定值，非实测；`floor_area_per_worker=`）：{figures}",
+            figures=listed(per_worker, working),
         ),
-        (
-            f"levels are stated for {percent(by_levels.get('stated', 0.0), total)} of the "
-            f"workers, taken from the height for {percent(by_levels.get('height', 0.0), total)}, "
-            "assumed for "
-            f"{percent(by_levels.get('assumed', 0.0), total)}: "
-            f"{listed(assumed, ok.loc[ok['levels_from'] == 'assumed', 'use'])}"
+        say(
+            "levels are stated for {stated} of the workers, taken from the height for {height}, "
+            "assumed for {assumed}: {figures}",
+            "{stated} 的职工所在建筑写明了层数，{height} 由高度推算，{assumed} 为假定：{figures}",
+            figures=listed(assumed, ok.loc[ok["levels_from"] == "assumed", "use"]),
+            **shares,
         ),
-        "use of buildings (and share of the workers) known from: "
-        + ", ".join(
-            f"{name} {count:,} ({percent(by_use.get(name, 0.0), total)})"
-            for name, count in uses.items()
+        say(
+            "use of buildings (and share of the workers) known from: {sources}",
+            "建筑用途（及职工所占比例）的依据：{sources}",
+            sources=_said_sources(table["use_from"].value_counts(), by_use, total),
         ),
     ]
 
 
-def _overlaps(shapes: NDArray[np.object_], outline: NDArray[np.bool_]) -> list[str]:
-    """Say how many outlines lie inside another one, and so count twice."""
-    tree = shapely.STRtree(shapes[outline])
-    inner, outer = tree.query(shapely.point_on_surface(shapes[outline]), predicate="intersects")
-    area = shapely.area(shapes[outline])
-    twice = np.unique(
-        inner[(area[inner] < area[outer]) | ((area[inner] == area[outer]) & (inner > outer))]
-    )
-    if not twice.size:
+def _said_sources(uses: pd.Series, by_use: pd.Series, total: float) -> Said:
+    """Write what the use is known from, how often, and for which share of the workers."""
+    parts = [
+        say(
+            "{name} {count:,} ({share})",
+            "{name} {count:,}（{share}）",
+            name=Said(str(name), USE_FROM[str(name)]),
+            count=count,
+            share=percent(by_use.get(name, 0.0), total),
+        )
+        for name, count in uses.items()
+    ]
+    return join(parts, ", ", "，")
+
+
+def _say_shared(table: pd.DataFrame) -> list[str]:
+    """Say how much ground lies under several outlines."""
+    shared = table["shared_m2"] > 0
+    if not shared.any():
         return []
-    return [f"{twice.size:,} outlines lie inside a larger one: their floor area is counted twice"]
+    return [
+        say(
+            "{n:,} outlines share {area:,.0f} m² of ground with others: it counts once",
+            "{n:,} 个轮廓与其他轮廓重叠 {area:,.0f} 平方米，重叠部分只计一次",
+            n=int(shared.sum()),
+            area=table["shared_m2"].sum(),
+        )
+    ]
 
 
 def _warn(rows: gpd.GeoDataFrame) -> None:
     bad = rows[rows["status"] != "ok"]
-    if len(bad):
-        why = ", ".join(
-            f"{count:,}: {text}" for text, count in bad["reason"].value_counts().items()
+    if bad.empty:
+        return
+    why = [
+        say(
+            "{count:,}: {reason}", "{count:,} 栋：{reason}", count=count, reason=reason_said(reason)
         )
-        message = f"{len(bad):,} of {len(rows):,} buildings count nobody ({why})"
-        rows.attrs["notes"].append(message)
-        warnings.warn(
-            f"{rows.attrs['source']}: {message}. They are kept with their status.",
-            InputWarning,
-            stacklevel=3,
-        )
+        for reason, count in bad["reason"].value_counts().items()
+    ]
+    said = say(
+        "{bad:,} of {rows:,} buildings count nobody ({why})",
+        "{rows:,} 栋建筑中有 {bad:,} 栋不计人数（{why}）",
+        bad=len(bad),
+        rows=len(rows),
+        why=join(why, ", ", "，"),
+    )
+    rows.attrs["notes"].append(said)
+    warned = say(
+        "{source}: {said}. They are kept with their status.",
+        "{source}：{said}。这些行保留，并注明状态。",
+        source=rows.attrs["source"],
+        said=said,
+    )
+    warnings.warn(warned, InputWarning, stacklevel=3)

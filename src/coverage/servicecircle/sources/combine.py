@@ -13,9 +13,11 @@ import shapely
 from scipy.spatial import cKDTree
 
 from servicecircle._checks import check_places, check_weights, name_some
+from servicecircle._said import Said, join, say
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.networks.assemble import local_crs
-from servicecircle.sources._rows import counted, percent
+from servicecircle.sources._rows import counted, percent, said_counts
+from servicecircle.standards import group_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,10 +81,18 @@ def combine_demand(
     notes = [*_say_sources(combined), *laid, *doubtful]
     combined.attrs = {
         "source": ", ".join(dict.fromkeys(str(t.attrs["source"]) for t in tables)),
-        "notes": [*notes, *(f"{t.attrs['source']}: {n}" for t in tables for n in t.attrs["notes"])],
+        "notes": [*notes, *_own_notes(tables)],
         "overlaps": overlaps.to_dict("records"),
     }
     return combined
+
+
+def _own_notes(tables: list[gpd.GeoDataFrame]) -> list[Said]:
+    return [
+        say("{source}: {note}", "{source}：{note}", source=table.attrs["source"], note=note)
+        for table in tables
+        for note in table.attrs["notes"]
+    ]
 
 
 def _checked(frame: gpd.GeoDataFrame, at: int) -> gpd.GeoDataFrame:
@@ -174,35 +184,72 @@ def _say_sources(combined: gpd.GeoDataFrame) -> list[str]:
     keys = [combined["source"], combined["counts"]]
     sums = people.groupby(keys, sort=False).sum()
     notes = [
-        f"{source}: {part:,.0f} from {counts} ({percent(part, total)})"
+        say(
+            "{source}: {part:,.0f} from {counts} ({share})",
+            "{source}：{part:,.0f} 人来自{counts}（{share}）",
+            source=source,
+            part=part,
+            counts=said_counts(counts),
+            share=percent(part, total),
+        )
         for source, counts, part in zip(
             sums.index.get_level_values(0), sums.index.get_level_values(1), sums, strict=True
         )
     ]
     proxy = float(people[combined["counts"] != "workers"].sum())
-    return [*notes, f"{percent(proxy, total)} of {total:,.0f} come from proxies, not from counts"]
+    said = say(
+        "{share} of {total:,.0f} come from proxies, not from counts",
+        "{total:,.0f} 人中 {share} 来自替代指标，而非实际人数",
+        share=percent(proxy, total),
+        total=total,
+    )
+    return [*notes, said]
 
 
 def _say_overlaps(combined: gpd.GeoDataFrame, overlaps: pd.DataFrame) -> list[str]:
     """Say what may be counted twice, and warn."""
     said = [
-        f"{row.workers:,.0f} {row.group} of {row.second} lie within {NEAR:g} m of the same group "
-        f"in {row.first}"
+        say(
+            "{workers:,.0f} {group} of {second} lie within {near:g} m of the same group in {first}",
+            "{second} 中的 {workers:,.0f} 名{group}，在 {first} 同类人群的 {near:g} 米以内",
+            workers=row.workers,
+            group=_group(str(row.group)),
+            second=row.second,
+            near=NEAR,
+            first=row.first,
+        )
         for row in overlaps.itertuples()
     ]
     present = set(combined["group"].dropna())
     for group, members in UMBRELLAS.items():
         inside = sorted(present.intersection(members))
         if group in present and inside:
-            said.append(f"{group} includes {', '.join(inside)}, which are there as well")
+            both = say(
+                "{group} includes {inside}, which are there as well",
+                "{group}包含{inside}，而后者也单独列出",
+                group=_group(group),
+                inside=join([_group(one) for one in inside], ", ", "、"),
+            )
+            said.append(both)
     kinds = set(combined["counts"].dropna())
     if "residents" in kinds and len(kinds) > 1:
-        said.append("residents (where people live) are added to workers (where they work)")
-    if said:
-        warnings.warn(
-            f"Some people may be counted twice: {'; '.join(said)}.", InputWarning, stacklevel=4
+        mixed = say(
+            "residents (where people live) are added to workers (where they work)",
+            "居民（居住地）与职工（工作地）相加",
         )
-    return [f"may be counted twice: {text}" for text in said]
+        said.append(mixed)
+    if said:
+        warned = say(
+            "Some people may be counted twice: {all}.",
+            "部分人员可能重复计入：{all}。",
+            all=join(said, "; ", "；"),
+        )
+        warnings.warn(warned, InputWarning, stacklevel=4)
+    return [say("may be counted twice: {text}", "可能重复计入：{text}", text=text) for text in said]
+
+
+def _group(group: str) -> Said:
+    return Said(group, group_label(group, "zh"))
 
 
 def _calibrated(
@@ -233,14 +280,25 @@ def _calibrated(
     ends = (float(people[named].sum()), float((people * factor)[named].sum()))
     rest = float(people[~named].sum())
     spread = np.unique(factor[named])[[0, -1]] if named.any() else np.ones(0)
-    notes = [
-        (
-            f"laid against {len(known)} known totals: {ends[0]:,.0f} estimated became "
-            f"{ends[1]:,.0f} (factors {' to '.join(f'{value:.3g}' for value in spread)})"
+    notes: list[str] = [
+        say(
+            "laid against {n} known totals: {before:,.0f} estimated became {after:,.0f} (factors "
+            "{factors})",
+            "按 {n} 个已知总数校准：估算的 {before:,.0f} 人调整为 {after:,.0f} 人"
+            "（系数 {factors}）",
+            n=len(known),
+            before=ends[0],
+            after=ends[1],
+            factors=join([f"{value:.3g}" for value in spread], " to ", " 至 "),
         )
     ]
     if rest > 0:
-        notes.append(f"{rest:,.0f} workers lie in no district or group that `totals` names")
+        said = say(
+            "{rest:,.0f} workers lie in no district or group that `totals` names",
+            "{rest:,.0f} 名职工不在 `totals` 所列的区或人群中",
+            rest=rest,
+        )
+        notes.append(said)
     return scaled, notes
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from servicecircle._checks import check_places, check_weights
+from servicecircle._said import say
 from servicecircle.errors import InputError
 from servicecircle.networks.assemble import local_crs
 from servicecircle.sources._rows import counted
@@ -75,8 +76,7 @@ def to_grid(
         "source": frame.attrs.get("source", "the table given"),
         "notes": [
             *frame.attrs.get("notes", []),
-            f"gathered {len(table):,} rows into {out['grid_id'].nunique():,} cells",
-            *([f"{int(lost.sum()):,} rows without a place or number left out"] * bool(lost.any())),
+            *_notes(len(table), out["grid_id"].nunique(), int(lost.sum())),
         ],
     }
     return out
@@ -97,6 +97,25 @@ def grid_cells(grid: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
     sums = grid.groupby("grid_id")[["workers", "places"]].sum()
     return gpd.GeoDataFrame(sums, geometry=[_outline(i) for i in sums.index], crs=4326)
+
+
+def _notes(rows: int, cells: int, lost: int) -> list[str]:
+    notes: list[str] = [
+        say(
+            "gathered {rows:,} rows into {cells:,} cells",
+            "{rows:,} 行归并为 {cells:,} 个网格",
+            rows=rows,
+            cells=cells,
+        )
+    ]
+    if lost:
+        said = say(
+            "{lost:,} rows without a place or number left out",
+            "略去 {lost:,} 行没有位置或人数的数据",
+            lost=lost,
+        )
+        notes.append(said)
+    return notes
 
 
 def _placed(

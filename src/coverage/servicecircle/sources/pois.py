@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from servicecircle._said import say
 from servicecircle._vocabulary import read_vocabulary
 from servicecircle.errors import InputError
 from servicecircle.sources._osm import objects_of
@@ -161,20 +162,26 @@ def _notes(
 ) -> list[str]:
     total = float(table["workers"].sum())
     by_area = table["area_m2"].notna()
-    notes = [
+    notes: list[str] = [
         proxy_note(total, "places"),
-        (
-            "workers per place (chosen, not measured; `workers_per_place=`): "
-            f"{listed(each, table.loc[~by_area, 'place'])}"
+        say(
+            "workers per place (chosen, not measured; `workers_per_place=`): {figures}",
+            "每处人数（设定值，非实测；`workers_per_place=`）：{figures}",
+            figures=listed(each, table.loc[~by_area, "place"]),
         ),
     ]
     if by_area.any():
-        notes.append(
-            "m² per worker (chosen, not measured; `area_per_worker=`): "
-            f"{listed(area, table.loc[by_area, 'place'])}"
+        said = say(
+            "m² per worker (chosen, not measured; `area_per_worker=`): {figures}",
+            "每人面积（平方米；设定值，非实测；`area_per_worker=`）：{figures}",
+            figures=listed(area, table.loc[by_area, "place"]),
         )
+        notes.append(said)
     if twice:
-        notes.append(
-            f"{twice:,} places were mapped twice (a point inside its building) and count once"
+        said = say(
+            "{twice:,} places were mapped twice (a point inside its building) and count once",
+            "{twice:,} 处场所被绘制两次（建筑内另有一点），只计一次",
+            twice=twice,
         )
+        notes.append(said)
     return notes

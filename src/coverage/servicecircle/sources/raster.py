@@ -10,6 +10,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from servicecircle._said import say
 from servicecircle.errors import CrsError, InputError
 from servicecircle.networks.lines import clip_area
 from servicecircle.sources._rows import demand_rows
@@ -97,12 +98,26 @@ def demand_from_raster(
 
 
 def _notes(table: pd.DataFrame, empty: int, wrong: int) -> list[str]:
-    notes = [
-        f"residents, not workers: {table['workers'].sum():,.0f} people where they live",
-        f"{len(table):,} cells with people; {empty:,} without data or people are left out",
+    notes: list[str] = [
+        say(
+            "residents, not workers: {people:,.0f} people where they live",
+            "是居民而非职工：{people:,.0f} 人，位置为居住地",
+            people=table["workers"].sum(),
+        ),
+        say(
+            "{n:,} cells with people; {empty:,} without data or people are left out",
+            "{n:,} 个有人的格子；{empty:,} 个无数据或无人的格子略去",
+            n=len(table),
+            empty=empty,
+        ),
     ]
     if wrong:
-        notes.append(f"{wrong:,} cells hold negative or infinite numbers and are left out")
+        said = say(
+            "{wrong:,} cells hold negative or infinite numbers and are left out",
+            "{wrong:,} 个格子的数值为负或无穷大，已略去",
+            wrong=wrong,
+        )
+        notes.append(said)
     return notes
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from servicecircle._said import say
 from servicecircle._vocabulary import read_vocabulary
 from servicecircle.errors import InputError
 from servicecircle.sources._rows import amounts, demand_rows, listed, proxy_note
@@ -114,11 +115,17 @@ def _notes(table: pd.DataFrame, network: WalkNetwork, per_worker: Mapping[str, f
     km, total = table["metres"].sum() / 1000, network.metres.sum() / 1000
     return [
         proxy_note(float(table["workers"].sum()), "street length"),
-        (
-            "metres of street per worker (chosen, not measured; `metres_per_worker=`): "
-            f"{listed(per_worker, table['highway'])}"
+        say(
+            "metres of street per worker (chosen, not measured; `metres_per_worker=`): {figures}",
+            "每人负责的街道长度（米；设定值，非实测；`metres_per_worker=`）：{figures}",
+            figures=listed(per_worker, table["highway"]),
         ),
-        f"{km:,.0f} of {total:,.0f} km are of these classes; the rest counts nobody",
+        say(
+            "{km:,.0f} of {total:,.0f} km are of these classes; the rest counts nobody",
+            "{total:,.0f} 公里街道中 {km:,.0f} 公里属于这些等级，其余不计人数",
+            km=km,
+            total=total,
+        ),
     ]
 
 

@@ -7,14 +7,13 @@ know what they mean.
 
 from servicecircle.tables.describe import TableDescription, describe_table
 from servicecircle.tables.headers import canonical
-from servicecircle.tables.read import RepeatedIds, Table, count, read_table
+from servicecircle.tables.read import RepeatedIds, Table, read_table
 
 __all__ = [
     "RepeatedIds",
     "Table",
     "TableDescription",
     "canonical",
-    "count",
     "describe_table",
     "read_table",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from servicecircle import _values
 from servicecircle._checks import name_some
 from servicecircle._hours_text import AS_HOST
+from servicecircle._said import count, say
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.hours import read_hours
 from servicecircle.tables.headers import in_brackets
@@ -48,13 +49,12 @@ def _take_host_hours(table: Table) -> None:
     same = hours.map(lambda cell: read_hours(cell).note == AS_HOST) & host.notna()
     if same.any():
         table.frame["hours"] = hours.mask(same, host)
-        table.notes.append(f"`hours`: {count(same, 'row')} as its host: the host's hours are taken")
-
-
-def count(rows: Any, noun: str) -> str:
-    """Count what is true: ``"1 cell"``, ``"3 cells"``."""
-    number = int(np.sum(rows))
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        said = say(
+            "`hours`: {rows} as its host: the host's hours are taken",
+            "`hours`：{rows}写明与依托单位同步，按依托单位的时间计",
+            rows=count(same, "row"),
+        )
+        table.notes.append(said)
 
 
 def unused(name: str, used: set[str]) -> str:
@@ -78,7 +78,14 @@ def _set_numbers(table: Table, name: str) -> None:
     read = _values.numbers(cells)
     if read.inexact.any():
         examples = name_some(cells[read.inexact], 3)
-        table.notes.append(f"`{name}`: {count(read.inexact, 'estimate')}: {examples}")
+        said = say(
+            "`{name}`: {estimates}: {examples}",
+            "`{name}`：{estimates}：{examples}",
+            name=name,
+            estimates=count(read.inexact, "estimate"),
+            examples=examples,
+        )
+        table.notes.append(said)
     _note_unreadable(table, name, cells[read.unreadable])
     scale = _scale(table, name)
     table.frame[name] = read.amounts * scale
@@ -86,9 +93,12 @@ def _set_numbers(table: Table, name: str) -> None:
     if (ranges & ~np.isnan(read.low)).any():
         for end, bound in (("low", read.low), ("high", read.high)):
             table.frame[unused(f"{name}_{end}", set(table.frame.columns))] = bound * scale
-        table.notes.append(
-            f"`{name}`: ranges count with their middle; `{name}_low`, `{name}_high` keep the ends"
+        said = say(
+            "`{name}`: ranges count with their middle; `{name}_low`, `{name}_high` keep the ends",
+            "`{name}`：区间按中值计；两端保留在 `{name}_low` 和 `{name}_high`",
+            name=name,
         )
+        table.notes.append(said)
 
 
 def _note_unreadable(table: Table, name: str, wrong: pd.Series) -> None:
@@ -101,7 +111,14 @@ def _scale(table: Table, name: str) -> float:
     header = table.headers[name]
     factors = [units[unit] for unit in in_brackets(header) if unit in units]
     if factors:
-        table.notes.append(f"`{name}`: {header!r} is multiplied by {factors[0]:g}")
+        said = say(
+            "`{name}`: {header!r} is multiplied by {factor:g}",
+            "`{name}`：{header!r} 已乘以 {factor:g}",
+            name=name,
+            header=header,
+            factor=factors[0],
+        )
+        table.notes.append(said)
     return float(factors[0]) if factors else 1.0
 
 
@@ -109,8 +126,10 @@ def _why(cell: object) -> str:
     try:
         value = float(str(cell))
     except ValueError:
-        return f"{str(cell)!r} is not a number"
-    return f"{value:g} is negative" if value < 0 else f"{value:g} is not finite"
+        return say("{cell!r} is not a number", "{cell!r} 不是数字", cell=str(cell))
+    if value < 0:
+        return say("{value:g} is negative", "{value:g} 为负数", value=value)
+    return say("{value:g} is not finite", "{value:g} 不是有限的数", value=value)
 
 
 def _set_shares(table: Table, name: str) -> None:
@@ -118,19 +137,30 @@ def _set_shares(table: Table, name: str) -> None:
     read = _values.shares(cells)
     table.frame[name] = read.amounts
     if read.inexact.any():
-        table.notes.append(
-            f"`{name}`: {count(read.inexact, 'cell')} above 1 without a sign read as per cent: "
-            f"{name_some(cells[read.inexact], 3)}"
+        said = say(
+            "`{name}`: {cells} above 1 without a sign read as per cent: {some}",
+            "`{name}`：{cells}大于 1 且没有百分号，按百分数读取：{some}",
+            name=name,
+            cells=count(read.inexact, "cell"),
+            some=name_some(cells[read.inexact], 3),
         )
+        table.notes.append(said)
     one = (read.amounts == 1.0) & ~_values.texts(cells).str.contains("[%％]", na=False).to_numpy()
     if one.any():
-        table.losses.append(
-            f"`{name}`: {count(one, 'cell')} of exactly 1 taken as 100 %, not 1 %: "
-            f"{name_some(table.frame.index[one], 3)}"
+        said = say(
+            "`{name}`: {cells} of exactly 1 taken as 100 %, not 1 %: {some}",
+            "`{name}`：{cells}恰为 1，按 100 % 而非 1 % 读取：{some}",
+            name=name,
+            cells=count(one, "cell"),
+            some=name_some(table.frame.index[one], 3),
         )
+        table.losses.append(said)
     wrong = cells[read.unreadable]
     if len(wrong):
-        table.unreadable[name] = {str(i): f"{str(c)!r} is not a share" for i, c in wrong.items()}
+        table.unreadable[name] = {
+            str(i): say("{cell!r} is not a share", "{cell!r} 不是比例", cell=str(cell))
+            for i, cell in wrong.items()
+        }
 
 
 def _set_dates(table: Table, name: str) -> None:
@@ -139,7 +169,10 @@ def _set_dates(table: Table, name: str) -> None:
     table.frame[name] = days
     wrong = cells[unreadable]
     if len(wrong):
-        table.unreadable[name] = {str(i): f"{str(c)!r} is not a date" for i, c in wrong.items()}
+        table.unreadable[name] = {
+            str(i): say("{cell!r} is not a date", "{cell!r} 不是日期", cell=str(cell))
+            for i, cell in wrong.items()
+        }
 
 
 def _set_floors(table: Table, name: str) -> None:
@@ -148,9 +181,14 @@ def _set_floors(table: Table, name: str) -> None:
     unread = cells.notna() & read.isna()
     unread &= ~cells.map(_values.is_unknown, na_action="ignore").eq(True)  # noqa: FBT003
     if unread.any():
-        table.notes.append(
-            f"`{name}`: {count(unread, 'cell')} kept as they stand: {name_some(cells[unread], 3)}"
+        said = say(
+            "`{name}`: {cells} kept as they stand: {some}",
+            "`{name}`：{cells}保留原文：{some}",
+            name=name,
+            cells=count(unread, "cell"),
+            some=name_some(cells[unread], 3),
         )
+        table.notes.append(said)
     table.frame[name] = read.where(~unread, cells).astype("str")
 
 
@@ -172,16 +210,25 @@ def _set_yes_no(table: Table, name: str) -> None:
     filled = _values.texts(cells).notna().sum()
     if unreadable.sum() * 2 > filled:
         header = unused(table.headers.pop(name), set(table.frame.columns))
-        table.notes.append(f"{header!r} is no yes/no column and stays as it is")
+        said = say(
+            "{header!r} is no yes/no column and stays as it is",
+            "{header!r} 不是“是/否”列，保留原样",
+            header=header,
+        )
+        table.notes.append(said)
         table.frame[name] = _plain(cells)
         table.frame.columns = pd.Index([header if c == name else c for c in table.frame.columns])
         return
     table.frame[name] = answers
     if unreadable.any():
-        table.losses.append(
-            f"`{name}`: {count(unreadable, 'cell')} neither yes nor no, taken as unknown: "
-            f"{name_some(cells[unreadable], 3)}"
+        said = say(
+            "`{name}`: {cells} neither yes nor no, taken as unknown: {some}",
+            "`{name}`：{cells}既非“是”也非“否”，按未知处理：{some}",
+            name=name,
+            cells=count(unreadable, "cell"),
+            some=name_some(cells[unreadable], 3),
         )
+        table.losses.append(said)
 
 
 def _set_amenity(table: Table, name: str) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from servicecircle._checks import name_some
+from servicecircle._said import say
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.errors import InputError
 
@@ -88,11 +89,14 @@ def split_header(sheet: Sheet, given: Mapping[str, str]) -> tuple[list[str], pd.
     upper, lower = _header_span(rows, first)
     title = [text for row in rows[:upper] for text in row if text]
     if title:
-        sheet.notes.append(f"title above the header: {name_some(title, 3)}")
+        said = say(
+            "title above the header: {some}", "表头上方的标题：{some}", some=name_some(title, 3)
+        )
+        sheet.notes.append(said)
     header = rows[upper]
     if lower > upper:
         header = _merge_rows(rows[upper], rows[lower])
-        sheet.notes.append("header of two rows, read as one")
+        sheet.notes.append(say("header of two rows, read as one", "两行表头，合并读取"))
     return header, sheet.cells.iloc[lower + 1 :].reset_index(drop=True)
 
 

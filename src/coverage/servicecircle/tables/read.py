@@ -13,9 +13,10 @@ import pandas as pd
 from servicecircle import _values
 from servicecircle._checks import STATUSES, check_ids, name_some
 from servicecircle._files import open_sheet
+from servicecircle._said import count, say
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.errors import InputError
-from servicecircle.tables.columns import count, type_columns, unused
+from servicecircle.tables.columns import type_columns, unused
 from servicecircle.tables.headers import (
     KNOWN_HEADERS,
     find_header,
@@ -164,16 +165,26 @@ def _choose_columns(
         raise InputError(f"`keep` must be a list of headers, not {keep!r}.")
     personal = [header[place] for place, name in known.items() if name == "personal"]
     if personal:
-        losses.append(f"columns with personal data were left out: {name_some(personal)}")
+        said = say(
+            "columns with personal data were left out: {some}",
+            "含个人信息的列已略去：{some}",
+            some=name_some(personal),
+        )
+        losses.append(said)
     others = [place for place in range(len(header)) if place not in known]
     kept = [find_header(header, text) for text in keep or ()]
     if keep is None and not opened.large:
         kept = others
     left = [header[place] for place in others if place not in kept and header[place]]
     if left:
-        said = f"columns left out: {name_some(left)}"
+        said = say("columns left out: {some}", "略去的列：{some}", some=name_some(left))
         if keep is None:
-            losses.append(f"{said}, as the file is large; `keep=` carries them along")
+            why = say(
+                "{said}, as the file is large; `keep=` carries them along",
+                "{said}，因为文件很大；用 `keep=` 可以保留",
+                said=said,
+            )
+            losses.append(why)
         else:
             opened.notes.append(said)
     ours = {place for place, name in known.items() if name != "personal"}
@@ -201,9 +212,20 @@ def _clean_rows(
         again += int(header_again.sum())
         kept.append(block.iloc[:, held][filled.any(axis=1) & ~total & ~header_again])
     if totals:
-        losses.append(f"{count(len(totals), 'row')} of totals left out: {name_some(totals)}")
+        said = say(
+            "{rows} of totals left out: {some}",
+            "略去{rows}合计：{some}",
+            rows=count(len(totals), "row"),
+            some=name_some(totals),
+        )
+        losses.append(said)
     if again:
-        losses.append(f"header repeated in {count(again, 'row')}, left out")
+        said = say(
+            "header repeated in {rows}, left out",
+            "表头重复{rows}，已略去",
+            rows=count(again, "row"),
+        )
+        losses.append(said)
     return pd.concat(kept, ignore_index=True)
 
 
@@ -237,7 +259,13 @@ def _without_control_characters(frame: pd.DataFrame, losses: list[str]) -> pd.Da
         hit = cells.str.contains(_CONTROL, regex=True, na=False)
         if hit.any():
             clean[name] = frame[name].mask(hit, cells.str.replace(_CONTROL, "", regex=True))
-            losses.append(f"{name!r}: control characters left out of {count(hit, 'cell')}")
+            said = say(
+                "{name!r}: control characters left out of {cells}",
+                "{name!r}：已去掉{cells}中的控制字符",
+                name=name,
+                cells=count(hit, "cell"),
+            )
+            losses.append(said)
     return frame.assign(**clean)
 
 
@@ -259,7 +287,13 @@ def _with_single_ids(
         ids[row] = f"{ids[row]}-{number}"
         taken.add(ids[row])
     named = name_some([ids[row] for row in np.flatnonzero(again)])
-    losses.append(f"ids repeat in {count(again, 'row')}, which are now called {named}")
+    said = say(
+        "ids repeat in {rows}, which are now called {named}",
+        "编号重复{rows}，现改称 {named}",
+        rows=count(again, "row"),
+        named=named,
+    )
+    losses.append(said)
     return frame.set_axis(pd.Index(ids, name="id", dtype=frame.index.dtype), axis=0)
 
 
@@ -267,18 +301,29 @@ def _index_by_id(frame: pd.DataFrame, headers: dict[str, str], notes: list[str])
     """Move the ids, as text, to the index; make them from row numbers where there are none."""
     ids = _values.texts(frame["id"]) if "id" in frame else None
     if ids is not None and fold(headers["id"]) in synonyms()[1] and not ids.is_unique:
-        notes.append(f"{headers['id']!r} repeats, so it is not taken for an id")
+        said = say(
+            "{header!r} repeats, so it is not taken for an id",
+            "{header!r} 有重复，不作编号",
+            header=headers["id"],
+        )
+        notes.append(said)
         frame = frame.rename(columns={"id": headers.pop("id")})
         ids = None
     rows = pd.Series(np.arange(1, len(frame) + 1), index=frame.index).astype("str")
     if ids is None:
-        notes.append("no column of ids: rows are numbered from '1'")
+        said = say("no column of ids: rows are numbered from '1'", "没有编号列：从 1 起按行编号")
+        notes.append(said)
         index = pd.Index(rows, name="id")
     else:
         if ids.isna().any():
-            notes.append(f"{count(ids.isna(), 'row')} without an id, called 'row-<number>'")
+            said = say(
+                "{rows} without an id, called 'row-<number>'",
+                "{rows}没有编号，称为 'row-<行号>'",
+                rows=count(ids.isna(), "row"),
+            )
+            notes.append(said)
         index = pd.Index(ids.where(ids.notna(), "row-" + rows), name="id")
     return frame.drop(columns="id", errors="ignore").set_axis(index, axis=0)
 
 
-__all__ = ["RepeatedIds", "Table", "count", "read_table"]
+__all__ = ["RepeatedIds", "Table", "read_table"]
