@@ -31,6 +31,8 @@ from .metrics import home_figures as home_figures
 from .metrics import pair_overlap as pair_overlap
 from .metrics import per_ten_thousand as per_ten_thousand
 from .metrics import within_metres as within_metres
+from .mobile import TourPlan as TourPlan
+from .mobile import plan_tour as plan_tour
 from .networks import WalkNetwork as WalkNetwork
 from .networks import download_network as download_network
 from .networks import network_from_osmnx as network_from_osmnx
@@ -58,6 +60,8 @@ from .sources import to_grid as to_grid
 from .standards import Standard as Standard
 from .standards import benchmarks as benchmarks
 from .standards import check_standard as check_standard
+from .standards import offers as offers
+from .standards import service_calendar as service_calendar
 from .standards import standard as standard
 from .tables import describe_table as describe_table
 from .week import coverage_week as coverage_week

@@ -2,7 +2,8 @@
 
 from servicecircle.standards.benchmarks import benchmarks
 from servicecircle.standards.check import check_standard, ensure_standard, site_amenities
-from servicecircle.standards.labels import Language, group_label, kind_label
+from servicecircle.standards.labels import Language, group_label, kind_label, place_names
+from servicecircle.standards.offers import offers, service_calendar
 from servicecircle.standards.presets import PRESETS, Standard, standard
 from servicecircle.standards.words import Amenities, known_word, read_amenities
 
@@ -17,7 +18,10 @@ __all__ = [
     "group_label",
     "kind_label",
     "known_word",
+    "offers",
+    "place_names",
     "read_amenities",
+    "service_calendar",
     "site_amenities",
     "standard",
 ]

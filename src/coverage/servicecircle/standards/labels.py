@@ -7,8 +7,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from servicecircle._said import Said, say
+from servicecircle._text import clean_text
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.errors import InputError
+from servicecircle.standards.words import known_word
 
 Language = Literal["en", "zh"]
 
@@ -65,12 +68,57 @@ def kind_label(text: Any, language: Language, *, short: bool = False) -> str:
     return _label("venue_kinds", text, language, short=short)
 
 
+def place_names(places: pd.DataFrame) -> pd.Series:
+    """Return what to call places on a map or in a list; those without a name by their kind.
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        With ``name``, ``brand``, ``kind``, ``street`` and ``address`` where they are known.
+
+    Returns
+    -------
+    pandas.Series
+        (n,) texts, same index: the name, else the brand, else the kind with 无名 ("no name")
+        and the street or address, in English and (``.zh``) Chinese, else the id.
+
+    Examples
+    --------
+    >>> shops = pd.DataFrame({"kind": ["便利店"], "street": ["珠江路"]})
+    >>> place_names(shops).iloc[0].zh
+    '便利店（无名，珠江路）'
+    """
+    cells = {
+        column: [clean_text(cell) for cell in places[column]]
+        if column in places.columns
+        else [""] * len(places)
+        for column in ("name", "brand", "kind", "street", "address")
+    }
+    rows = zip(places.index, *cells.values(), strict=True)
+    told = [
+        name or brand or (_nameless(kind, street or address) if kind else str(key))
+        for key, name, brand, kind, street, address in rows
+    ]
+    return pd.Series(told, index=places.index, dtype=object)
+
+
+def _nameless(kind: str, where: str) -> Said:
+    return say(
+        "{kind} (no name, {where})" if where else "{kind} (no name)",
+        "{kind}（无名，{where}）" if where else "{kind}（无名）",
+        kind=Said(kind_label(kind, "en"), kind_label(kind, "zh")),
+        where=where,
+    )
+
+
 def _label(vocabulary: str, text: Any, language: Language, *, short: bool) -> str:
     if language not in {"en", "zh"}:
         raise InputError(f'`language` must be "en" or "zh", not {language!r}.')
     if not isinstance(text, str):
         return "" if pd.isna(text) else str(text)
     key = _keys(vocabulary).get(fold(text))
+    if key is None and vocabulary == "venue_kinds":
+        key = known_word("kind", text)
     if key is None:
         return text
     entry = read_vocabulary(vocabulary)[key]

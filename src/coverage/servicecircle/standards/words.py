@@ -19,6 +19,7 @@ VOCABULARIES = {
     "model": ("models",),
     "state": ("states",),
     "access": ("access",),
+    "tenure": ("tenures",),
 }
 
 _OUTSIDE_BRACKETS = r"(?![^(]*\))"
@@ -82,7 +83,31 @@ def known_word(column: str, text: object) -> str | None:
         key = _keys(vocabulary).get(fold(text))
         if key is not None:
             return key
-    return None
+    return _amap_kind(text) if column == "kind" and ";" in text else None
+
+
+def _amap_kind(text: str) -> str | None:
+    """Read a type of Amap's result lists: ``购物服务;便民商店/便利店;便民商店/便利店``.
+
+    The finest of its parts that we know decides, else the longest type that it begins with.
+    """
+    parts = text.split("|", maxsplit=1)[0].split(";")
+    for part in reversed(parts):
+        if (key := _keys("venue_kinds").get(fold(part))) is not None:
+            return key
+    begun = [f"{';'.join(parts[:n])};" for n in range(len(parts), 0, -1)]
+    known = _amap_types()
+    return next((known[start] for start in begun if start in known), None)
+
+
+@cache
+def _amap_types() -> dict[str, str]:
+    """Return the beginnings of Amap's types → the first kind that they mean."""
+    types: dict[str, str] = {}
+    for key, entry in read_vocabulary("venue_kinds").items():
+        if "amap" in entry:
+            types.setdefault(entry["amap"].removesuffix("*").rstrip(";") + ";", key)
+    return types
 
 
 @cache
