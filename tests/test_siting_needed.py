@@ -39,7 +39,7 @@ def test_a_site_without_which_a_district_has_too_few_says_so():
     assert plan.sites.loc["c", "reason_en"].endswith(
         " It is needed for at least 1 in district = y."
     )
-    assert plan.sites.loc["c", "reason_zh"].endswith("为满足“district = y 至少 1 个”而必需。")
+    assert plan.sites.loc["c", "reason_zh"].endswith("为满足区县“y”至少 1 个的要求而必需。")
 
 
 def test_every_rule_that_needs_a_site_is_named():

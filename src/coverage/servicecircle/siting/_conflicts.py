@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+import math
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
 from servicecircle._checks import name_some
-from servicecircle._sentences import percent_text
+from servicecircle.siting import _words as words
+from servicecircle.siting._covering import minutes_by_row, nearest_walks
 from servicecircle.siting._model import NONE
 from servicecircle.siting._stages import run, soft_model
 
 if TYPE_CHECKING:
-    from servicecircle._kernel.cover import Ints
-    from servicecircle.siting._model import Rule
+    from servicecircle._kernel.cover import Bools, Floats, Ints
+    from servicecircle.scores import SiteTable
+    from servicecircle.siting._model import Model, Rule
     from servicecircle.siting._rules import Problem
 
 SECONDS = 10.0  # for looking for the smallest relaxation
 BROKEN = 1e-6
-SPACING = ("min_spacing", "min_spacing_minutes")
 
 
 class Conflict(NamedTuple):
     """A row of ``plan.conflicts``."""
 
     rule: str
+    rule_en: str
+    rule_zh: str
     ids: tuple[object, ...]
     reason_en: str
     reason_zh: str
     mend_en: str
     mend_zh: str
+
+    @classmethod
+    def of(cls, rule: str, ids: tuple[object, ...], texts: words.Words) -> Self:
+        """Name the rule in words, and say what is wrong and what would mend it."""
+        reason, mend = texts
+        both = (str(reason), reason.zh, str(mend), mend.zh)
+        return cls(rule, *words.RULES[rule], ids, *both)
 
 
 def find_conflicts(problem: Problem) -> list[Conflict]:
@@ -38,115 +49,63 @@ def find_conflicts(problem: Problem) -> list[Conflict]:
     asked = problem.asked
     room = len(problem.places.closable) + (asked.n_open or 0)
     if asked.n_open is not None and len(asked.required) > room:
-        return [_too_many_required(len(asked.required), asked.n_open, asked.required)]
+        texts = words.too_many_required(len(asked.required), asked.n_open)
+        return [Conflict.of("required", asked.required, texts)]
     model = soft_model(problem)
     outcome, sites = run(model, NONE, time.monotonic() + SECONDS)
     if outcome.values is None:
         return []
     slack = [(rule, sign, outcome.values[column]) for rule, column, sign in model.broken]
-    return [
+    broken = [
         _in_words(problem, rule, sign * size, sites) for rule, sign, size in slack if size > BROKEN
     ]
-
-
-def _too_many_required(number: int, n_open: int, ids: tuple[object, ...]) -> Conflict:
-    return Conflict(
-        "required",
-        ids,
-        f"{number} sites are required but only {n_open} may open.",
-        f"必选站点有 {number} 个，但最多只能开设 {n_open} 个。",
-        f"Allow `n_open={number}`, or require fewer.",
-        f"把上限提高到 {number} 个，或减少必选站点。",
-    )
+    return broken + _longest_walk(model, outcome.values, sites)
 
 
 def _in_words(problem: Problem, rule: Rule, missing: float, sites: Ints) -> Conflict:
-    ids = problem.ids(rule.sites)
-    if rule.rule == "n_open":
-        texts = _number(rule.high + rule.counted, rule.high + rule.counted - missing)
-    elif rule.rule == "budget":
-        high = rule.high + rule.counted
-        texts = _budget(high / rule.scale, (high - missing) / rule.scale)
-    elif rule.rule in ("at_least", "at_most"):
-        texts = _count(rule, missing)
-    elif rule.rule in ("floor", "share"):
-        wanted = (rule.low + rule.counted) / max(rule.scale, 1.0)
-        best = (rule.low + rule.counted - missing) / max(rule.scale, 1.0)
-        texts = _share(rule, wanted, best)
+    """Say by how much a rule is broken; ``missing``: what it lacks, negative if it is too much."""
+    ids, name = problem.ids(rule.sites), rule.rule
+    asked = ((rule.high if missing < 0 else rule.low) + rule.counted) / rule.scale
+    possible = asked - missing / rule.scale
+    if name == "n_open":
+        texts = words.too_few_sites(asked, possible)
+    elif name == "budget":
+        texts = words.too_little_money(asked, possible)
+    elif name in ("at_least", "at_most"):
+        texts = words.wrong_count(rule, asked, possible)
+    elif name in ("floor", "share"):
+        texts = words.too_low_share(rule, asked, possible)
+    elif name == "capacity":
+        texts = words.too_little_room(asked, possible)
     else:
         ids = problem.ids(np.intersect1d(rule.sites, sites))
-        texts = _together(rule, name_some(ids))
-    return Conflict(rule.rule, ids, *texts)
+        texts = words.not_together(rule, name_some(ids))
+    return Conflict.of(name, ids, texts)
 
 
-def _number(limit: float, needed: float) -> tuple[str, str, str, str]:
-    return (
-        f"At most {limit:.0f} sites may open, but the other rules need {needed:.0f}.",
-        f"最多开设 {limit:.0f} 个，但满足其他条件需要 {needed:.0f} 个。",
-        f"Allow `n_open={needed:.0f}`.",
-        f"把上限提高到 {needed:.0f} 个。",
-    )
+def _longest_walk(model: Model, values: Floats, sites: Ints) -> list[Conflict]:
+    """Name `max_minutes` if a longer walk had to be allowed, and the places that need it."""
+    if model.maxima is None or (chosen := int(values[model.maxima.columns].argmax())) == 0:
+        return []
+    problem = model.problem
+    minutes, _ = minutes_by_row(problem)
+    asked, longest = (float(model.maxima.minutes[k]) for k in (0, chosen))
+    every = np.arange(problem.n_places)
+    ever = nearest_walks(minutes, np.intersect1d(every, [*problem.fixed, *problem.usable]))[0]
+    opened = nearest_walks(minutes, np.intersect1d(every, [*problem.fixed, *sites]))[0]
+    held = problem.table.units > 0
+    beyond = held & (ever <= np.float32(asked)) & (opened > np.float32(asked))
+    needed = None
+    if math.isfinite(longest):
+        walk = float(opened[held & (ever <= np.float32(longest))].max())
+        needed = min(math.ceil(round(10 * walk, 4)) / 10, longest)
+    ids = problem.table.demand.index[problem.table.demand_order[beyond]]
+    return [Conflict.of("max_minutes", tuple(ids), words.too_far(asked, needed))]
 
 
-def _budget(limit: float, needed: float) -> tuple[str, str, str, str]:
-    return (
-        f"The budget is {limit:,.10g}, but the other rules cost {needed:,.10g}.",
-        f"预算为 {limit:,.10g}，但满足其他条件需要 {needed:,.10g}。",
-        f"Raise `budget` to {needed:,.10g}.",
-        f"把预算提高到 {needed:,.10g}。",
-    )
-
-
-def _count(rule: Rule, missing: float) -> tuple[str, str, str, str]:
-    least = rule.rule == "at_least"
-    asked = (rule.low if least else rule.high) + rule.counted
-    possible = asked - missing
-    if least:
-        return (
-            f"{asked:.0f} sites are wanted for {rule.what}, but only {possible:.0f} can open.",
-            f"{rule.what} 至少要 {asked:.0f} 个站点，但只能开设 {possible:.0f} 个。",
-            f"Ask for {possible:.0f} there, or add candidates.",
-            f"把 {rule.what} 的下限降到 {possible:.0f} 个，或增加候选点。",
-        )
-    return (
-        f"At most {asked:.0f} sites may stand for {rule.what}, but {possible:.0f} are needed.",
-        f"{rule.what} 最多 {asked:.0f} 个站点，但需要 {possible:.0f} 个。",
-        f"Allow {possible:.0f} there.",
-        f"把 {rule.what} 的上限提高到 {possible:.0f} 个。",
-    )
-
-
-def _share(rule: Rule, wanted: float, best: float) -> tuple[str, str, str, str]:
-    english = f"of {rule.what} " if rule.what else ""
-    chinese = rule.what or "全部职工"
-    return (
-        f"{percent_text(wanted)} {english}must be covered, but {percent_text(best)} can be.",
-        f"{chinese}的覆盖率要求 {percent_text(wanted)}，但只能达到 {percent_text(best)}。",
-        f"Lower `{rule.rule}` to {best:.4g}, or allow more sites.",
-        f"把要求降到 {percent_text(best)}，或允许开设更多站点。",
-    )
-
-
-def _together(rule: Rule, names: str) -> tuple[str, str, str, str]:
-    if rule.rule in SPACING and rule.what == "existing":
-        return (
-            f"{names}: nearer to an existing station than `{rule.rule}` allows.",
-            f"{names}：与现有驿站的距离小于最小间距。",
-            f"Do not require it, or lower `{rule.rule}`.",
-            "取消必选，或减小最小间距。",
-        )
-    if rule.rule == "cost":
-        return (
-            f"{names}: must open but has no valid cost.",
-            f"{names}：必须开设，但没有有效的费用。",
-            "Give it a cost.",
-            "填写费用。",
-        )
-    why = "too near to each other" if rule.rule in SPACING else "mutually exclusive"
-    ground = "相互距离过近" if rule.rule in SPACING else "不能同时开设"
-    return (
-        f"{names}: needed together but {why}.",
-        f"{names}：需要同时开设，但{ground}。",
-        f"Give up one of them, or relax `{rule.rule}`.",
-        "放弃其中一个，或放宽该条件。",
-    )
+def out_of_reach(table: SiteTable, lost: Bools) -> Conflict:
+    """List the demand of which no station and no candidate is within the cutoff."""
+    ids = table.demand.index[table.demand_order[lost]]
+    workers = float(table.units[lost].sum() / table.scale)
+    texts = words.out_of_reach(table.reach.cutoff, workers, len(ids))
+    return Conflict.of("out_of_reach", tuple(ids), texts)

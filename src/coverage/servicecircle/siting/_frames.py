@@ -13,7 +13,7 @@ from scipy import sparse
 from servicecircle._sentences import count_text, percent_text
 from servicecircle.coverage import Coverage, coverage_of
 from servicecircle.scores import SiteTable, together
-from servicecircle.siting._conflicts import Conflict
+from servicecircle.siting._conflicts import Conflict, out_of_reach
 from servicecircle.siting._needed import as_sentence, as_text, rules_needing
 from servicecircle.siting.plan import Asked, SitePlan, gap_between
 
@@ -241,23 +241,5 @@ def _conflicts(table: SiteTable, broken: list[Conflict]) -> pd.DataFrame:
     reached[table.within.indices] = True
     lost = (table.units > 0) & ~reached & ~table.covered
     if lost.any():
-        rows.append(_out_of_reach(table, lost))
+        rows.append(out_of_reach(table, lost))
     return pd.DataFrame(rows, columns=list(Conflict._fields))
-
-
-def _out_of_reach(table: SiteTable, lost: Bools) -> Conflict:
-    ids = table.demand.index[table.demand_order[lost]]
-    workers = count_text(float(table.units[lost].sum() / table.scale))
-    limit = f"{table.reach.cutoff:g}"
-    english = (
-        f"No station and no candidate is within {limit} minutes of {workers} workers at "
-        f"{len(ids):,} places."
-    )
-    return Conflict(
-        "out_of_reach",
-        tuple(ids),
-        english,
-        f"{len(ids):,} 处共 {workers} 名职工，{limit} 分钟内既没有驿站也没有候选点。",
-        "Add candidates near them.",
-        "在附近增加候选点。",
-    )

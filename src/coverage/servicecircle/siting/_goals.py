@@ -66,7 +66,7 @@ def add_requirement(model: Model) -> None:
     demand = model.cover().demand
     share, capacity = model.problem.asked.share, model.problem.asked.capacity
     if share is not None:
-        model.serve(np.ceil(share * demand.total - 1e-6))
+        model.serve(share)
     elif capacity:
         model.serve_all()
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ from servicecircle._kernel.program import Program
 from servicecircle.errors import ModelError
 from servicecircle.siting._covering import demand_of, minutes_by_row, nearest_walks
 from servicecircle.siting._rules import numbers_of
+from servicecircle.siting._words import value_of_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 
 NONE = np.zeros(0, dtype=np.int64)
+MOST_LIMITS = 15  # that a soft model tries instead of a maximum walk
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,13 @@ class Covering(NamedTuple):
     assigned: Ints
 
 
+class Maxima(NamedTuple):
+    """Longest walks that a soft model may choose from, rising, and their columns."""
+
+    minutes: Floats
+    columns: Ints
+
+
 @dataclass
 class Model:
     """The program of one problem while it is built.
@@ -68,6 +78,7 @@ class Model:
     at: Ints = field(init=False)
     sites: Ints = field(init=False)
     covering: Covering | None = None
+    maxima: Maxima | None = None
 
     def __post_init__(self) -> None:
         """Add the sites and every rule."""
@@ -213,21 +224,27 @@ class Model:
             if group.share <= 0 or low <= 0:
                 continue
             rule = Rule(
-                "floor", f"{group.column} = {group.value}", NONE, low, np.inf,
-                group.fixed, group.total,
+                "floor", value_of_column(group.column, group.value), NONE, low, np.inf,
+                group.fixed, group.total or 1.0,
             )  # fmt: skip
             self.add_rule(rule, [(served[group.rows], row_of(demand.workers[group.rows]))])
 
-    def serve(self, wanted: float) -> None:
-        """Cover so many units in all, today's included."""
-        demand, served = self.cover()[:2]
-        rule = Rule("share", "", NONE, wanted - demand.fixed, np.inf, demand.fixed, demand.total)
-        self.add_rule(rule, [(served, row_of(demand.workers))])
+    def serve(self, share: float) -> None:
+        """Cover this share of all workers, today's included."""
+        demand = self.cover().demand
+        wanted = np.ceil(share * demand.total - 1e-6) - demand.fixed
+        self._serve("share", wanted, demand.total)
 
     def serve_all(self) -> None:
-        """Cover everybody whom any plan can."""
+        """Give room to everybody whom any plan can."""
         demand = self.cover().demand
-        self.serve(demand.fixed + demand.workers[demand.reachable].sum())
+        wanted = demand.workers[demand.reachable].sum()
+        self._serve("capacity", wanted, self.problem.table.scale)
+
+    def _serve(self, name: str, wanted: float, scale: float) -> None:
+        demand, served = self.cover()[:2]
+        rule = Rule(name, "", NONE, wanted, np.inf, demand.fixed, scale or 1.0)
+        self.add_rule(rule, [(served, row_of(demand.workers))])
 
     def walk_within(self, limit: float) -> None:
         """Let nobody whom any plan can cover walk longer; with capacity, to where there is room."""
@@ -239,11 +256,25 @@ class Model:
         self._open_within(limit, self.problem.table.reach.cutoff, self.problem.asked.need)
 
     def near_within(self, limit: float) -> None:
-        """Give everybody whom a place reaches within the limit an open one within it."""
-        self._open_within(limit, limit, 1)
+        """Give everybody whom a place reaches within the limit an open one within it.
 
-    def _open_within(self, limit: float, reached: float, need: int) -> None:
-        """So many open places within the limit of all who could have them ``reached``."""
+        A soft model may choose a longer limit, or none.
+        """
+        if not self.soft:
+            self._open_within(limit, limit, 1)
+            return
+        limits = np.append(_longer(limit, self.problem.table.reach.cutoff), np.inf)
+        price = (np.append(limits[:-1], limits[-2] + limits[0] + 1) - limit) / max(limit, 1.0)
+        columns = self.program.add_columns(len(limits), cost=price, whole=True)
+        self.program.add_rows([(columns, row_of(np.ones(len(limits))))], 1.0, 1.0)
+        for column, one in zip(columns[:-1], limits[:-1], strict=True):
+            self._open_within(float(one), float(one), 1, column)
+        self.maxima = Maxima(limits, columns)
+
+    def _open_within(
+        self, limit: float, reached: float, need: int, chosen: int | None = None
+    ) -> None:
+        """Open so many within the limit of all who could have them ``reached``, if ``chosen``."""
         minutes, _ = minutes_by_row(self.problem)
         places = self.usable[self.usable < self.problem.n_places]
         today = nearest_walks(minutes, self.problem.fixed, need)
@@ -257,7 +288,11 @@ class Model:
         cover = sparse.csr_array(
             (np.ones(near.sum()), (part.col[near], part.row[near])), shape=(len(rows), len(places))
         )
-        self.program.add_rows([(self.columns_of(places), cover)], lacking[rows], np.inf)
+        blocks = [(self.columns_of(places), cover)]
+        if chosen is not None:
+            blocks.append((np.array([chosen]), sparse.csr_array(-np.ones((len(rows), 1)))))
+        low = lacking[rows] if chosen is None else 0.0
+        self.program.add_rows(blocks, low, np.inf)
 
     def costs(self, columns: Ints, cost: Floats | float) -> None:
         """Give columns their cost; a soft model only counts what is broken."""
@@ -270,6 +305,13 @@ class Model:
 def row_of(values: Floats | Ints) -> sparse.csr_array:
     """One row of a table."""
     return sparse.csr_array(np.asarray(values, float)[None, :])
+
+
+def _longer(limit: float, cutoff: float) -> Floats:
+    """Limits to choose from: this one, whole minutes above it (or some steps), the cutoff."""
+    whole = np.arange(math.floor(limit) + 1, cutoff)
+    steps = whole if len(whole) < MOST_LIMITS else np.linspace(limit, cutoff, MOST_LIMITS)
+    return np.unique([limit, *steps, cutoff])
 
 
 def _rooms(problem: Problem) -> tuple[Floats, Floats]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from servicecircle._said import in_chinese
 from servicecircle.sites import in_use
+from servicecircle.siting._words import value_of_column
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 WORDS = {
     "en": (" It must open.", " It is needed for at least {} in {}."),
-    "zh": ("该点为必选。", "为满足“{1} 至少 {0} 个”而必需。"),
+    "zh": ("该点为必选。", "为满足{1}至少 {0} 个的要求而必需。"),
 }
 
 
@@ -37,7 +39,7 @@ def rules_needing(
                 continue
             least = wanted.get(value, 0) if isinstance(wanted, Mapping) else wanted
             if have[value] <= least:
-                rules.append((f"{column} = {value}", int(least)))
+                rules.append((value_of_column(column, value), int(least)))
     return needing
 
 
@@ -50,4 +52,5 @@ def as_text(rules: list[tuple[str, int]]) -> str | None:
 def as_sentence(rules: list[tuple[str, int]], language: str) -> str:
     """Say which rules need a site."""
     must, without = WORDS[language]
-    return "".join(without.format(least, what) if what else must for what, least in rules)
+    named = in_chinese if language == "zh" else str
+    return "".join(without.format(least, named(what)) if what else must for what, least in rules)

@@ -19,6 +19,7 @@ from servicecircle.reach import id_order
 from servicecircle.scores import together
 from servicecircle.sites import in_use
 from servicecircle.siting._spacing import cliques, near_in_metres, near_on_foot
+from servicecircle.siting._words import value_of_column
 from servicecircle.siting._worth import Worth, worth_of
 
 if TYPE_CHECKING:
@@ -337,7 +338,7 @@ def _numbers(
             sites = np.concatenate([new, moving])
             high = max(high, 0)  # stations already above the limit stay: nothing may be added
             amounts = np.ones(len(sites), np.int64)
-            yield Limit(rule, f"{column} = {value}", sites, amounts, low, high, counted)
+            yield Limit(rule, value_of_column(column, value), sites, amounts, low, high, counted)
 
 
 def _values_of(

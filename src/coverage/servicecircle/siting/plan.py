@@ -128,8 +128,10 @@ class SitePlan:
         (true where the curve bends most: beyond it sites add less than on average). Row 0
         is what stays open of today's stations.
     conflicts : pandas.DataFrame
-        ``rule``, ``ids`` (a tuple), ``reason_en``, ``reason_zh``, ``mend_en``,
-        ``mend_zh``: rules that exclude each other, and demand out of everyone's reach.
+        ``rule`` (the keyword; ``rule_en``, ``rule_zh``: in words), ``ids`` (a tuple),
+        ``reason_en``, ``reason_zh``, ``mend_en``, ``mend_zh``: rules that exclude each
+        other, and the smallest change found that mends it (all rows together); demand out
+        of everyone's reach.
     parameters : dict
         What was asked for: aim, minutes, speed, n_open, seed and so on.
     reach : Reach
