@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,8 +12,10 @@ import shapely
 
 import servicecircle as sc
 from made_osm import METRES, SOUTH, WEST, MadeOsm
+from servicecircle._said import in_chinese
 from servicecircle._vocabulary import read_vocabulary
-from servicecircle.errors import InputError
+from servicecircle.errors import InputError, NetworkWarning
+from servicecircle.standards import place_names
 
 # The table of domain knowledge, written out again: tags, and the name where one is required.
 KINDS = {
@@ -101,6 +105,9 @@ NO_KIND = [
 ]
 
 
+ANCHORS = {"construction_site", "square", "historic_street", "expressway_exit", "airport"}
+
+
 def tags_of(text):
     return dict(pair.split("=", 1) for pair in text.split(";"))
 
@@ -124,9 +131,57 @@ def test_the_vocabulary_holds_every_kind_of_the_table():
 
 def test_every_tag_gives_its_kind_and_nothing_else_is_found(everything):
     path, expected = everything
-    found = sc.candidates_from_osm(path)
+    found = sc.candidates_from_osm(path, kinds=list(KINDS))
     assert found["kind"].to_dict() == {i: kind for i, kind in expected.items() if kind}
     assert (found["status"] == "ok").all()
+
+
+def test_places_that_host_nobody_are_suggested_only_by_name(everything):
+    path, expected = everything
+    found = sc.candidates_from_osm(path)
+    assert set(KINDS) - set(found["kind"]) == ANCHORS
+    assert found["kind"].to_dict() == {
+        i: kind for i, kind in expected.items() if kind and kind not in ANCHORS
+    }
+    named = sc.candidates_from_osm(path, kinds=["机场", "广场"])
+    assert set(named["kind"]) == {"airport", "square"}
+
+
+def test_a_venue_without_a_name_is_called_by_its_kind_and_street(tmp_path):
+    town = MadeOsm()
+    town.line([(0, 0), (3000, 0)], highway="residential", name="珠江路")
+    town.line([(0, 500), (1000, 500)], highway="residential")
+    near = town.point(200, 10, shop="convenience")
+    brand = town.point(300, 10, shop="convenience", brand="罗森")
+    named = town.point(400, 10, shop="convenience", name="好又来")
+    addressed = town.point(500, 10, amenity="bank", **{"addr:street": "中山路"})
+    far = town.point(200, 490, amenity="bank")
+    path = town.write(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NetworkWarning)
+        network = sc.read_network(path)
+    found = sc.candidates_from_osm(path, network=network)
+    assert found["name"].dropna().to_dict() == {named: "好又来"}  # nothing is invented
+    told = place_names(found).map(in_chinese)
+    assert told.to_dict() == {
+        near: "便利店（无名，珠江路）",
+        brand: "罗森",
+        named: "好又来",
+        addressed: "银行网点（无名，中山路）",
+        far: "银行网点（无名）",
+    }
+    assert place_names(found)[near] == "Convenience store (no name, 珠江路)"
+    assert in_chinese(place_names(sc.candidates_from_osm(path))[near]) == "便利店（无名）"
+
+
+def test_a_table_of_the_planners_own_is_called_likewise(tmp_path):
+    table = tmp_path / "shops.csv"
+    table.write_text(
+        "编号,名称,类别,地址,经度,纬度\nA,,药店,中山路 3 号,2.3,48.8\nB,,,,2.3,48.9\n", "utf-8"
+    )
+    shops = sc.read_sites(table)
+    assert shops["name"].isna().all()
+    assert place_names(shops).map(in_chinese).tolist() == ["药店（无名，中山路 3 号）", "B"]
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

@@ -329,7 +329,9 @@ def _measure(table: pd.DataFrame, buildings: gpd.GeoDataFrame, outline: NDArray[
     shapes = buildings.geometry.to_crs(EQUAL_AREA).to_numpy()
     table["footprint_m2"] = np.where(outline, shapely.area(shapes), np.nan)
     doubt = 2.0 * (table["use"] == NOT_KNOWN) + (table["levels_from"] == "assumed")
-    shared = shared_ground(shapely.make_valid(shapes[outline]), doubt[outline].to_numpy(float))
+    shared = shared_ground(
+        shapely.make_valid(shapes[outline]), doubt[outline].to_numpy(dtype=np.float64)
+    )
     area, taker = np.full(len(table), np.nan), np.full(len(table), None, dtype=object)
     area[outline] = shared.area
     taker[np.flatnonzero(outline)[shared.taker >= 0]] = table.index[outline][

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from servicecircle._said import say
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.errors import InputError
 from servicecircle.sources._osm import objects_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from servicecircle.networks import WalkNetwork
 
 STREET_FRONT = 30.0  # metres; our choice, as no programme text gives one
+NAMED_STREET = 60.0  # metres; a street farther off does not say where a venue is
 _ADDRESS = ("province", "city", "district", "subdistrict", "street", "housenumber", "unit")
 _TAGS = (
     "name",
@@ -57,7 +59,9 @@ def candidates_from_osm(
         ``osmnx.features_from_place(place, tags)`` returns.
     kinds : sequence of str, optional
         Kinds of venue: keys ("bank_branch") or names in either language ("银行网点").
-        Default: all kinds of the vocabulary.
+        Default: all kinds that can host a station; those that only draw workers
+        ("construction_site", "square", "historic_street", "expressway_exit", "airport")
+        are there when named.
     network : WalkNetwork, optional
         Measures the way from the façade (or point) to the nearest walkable street.
     clip : tuple, polygon or GeoDataFrame, optional
@@ -66,8 +70,10 @@ def candidates_from_osm(
     Returns
     -------
     GeoDataFrame
-        EPSG:4326 points indexed by ``n123``, ``w45``, ``r6``: ``name``, ``kind``,
-        ``address``, ``hours`` (``opening_hours`` as it is), ``brand``, ``level`` (as it
+        EPSG:4326 points indexed by ``n123``, ``w45``, ``r6``: ``name`` (missing where the
+        map has none; maps and reports then call the place by its kind and street), ``kind``,
+        ``address``, ``street`` (of the address, else with a network the nearest one that
+        has a name), ``hours`` (``opening_hours`` as it is), ``brand``, ``level`` (as it
         is), ``floor`` ("1" is the ground floor, "-1" the first basement, "1;2" both of
         two), ``ground_floor`` (missing where not known), ``open_to_public`` (false for
         ``access=private``, else missing), ``also`` (ids of the same venue mapped again),
@@ -101,22 +107,46 @@ def candidates_from_osm(
     out["also"] = _others(objects.index, stands)[first]
     out = gpd.GeoDataFrame(out, geometry=venues.geometry.to_numpy(), crs=4326)
     out = _placed(out) if network is None else _at_streets(out, network)
-    notes = [f"{len(out):,} places of {len(set(kind))} kinds from OpenStreetMap"]
-    if (~first).any():
-        notes.append(f"{int((~first).sum()):,} were mapped twice and are named in `also`")
-    if network is not None:
-        notes.append(
-            f"street_front is measured: outline or point within {STREET_FRONT:g} m of a walkable "
-            "street (a proxy, our choice)"
-        )
+    notes = _notes(out, int((~first).sum()), measured=network is not None)
     out.attrs = {"source": objects.attrs["source"], "year": objects.attrs["year"], "notes": notes}
     return out
+
+
+def _notes(out: gpd.GeoDataFrame, again: int, *, measured: bool) -> list[str]:
+    notes: list[str] = [
+        say(
+            "{n:,} places of {kinds} kinds from OpenStreetMap; {nameless:,} have no name",
+            "来自 OpenStreetMap 的 {n:,} 处场所，共 {kinds} 类；其中 {nameless:,} 处没有名称",
+            n=len(out),
+            kinds=out["kind"].nunique(),
+            nameless=int(out["name"].isna().sum()),
+        )
+    ]
+    if again:
+        said = say(
+            "{n:,} were mapped twice and are named in `also`",
+            "{n:,} 处被重复绘制，编号列在 `also` 中",
+            n=again,
+        )
+        notes.append(said)
+    if measured:
+        said = say(
+            "street_front is measured: outline or point within {metres:g} m of a walkable street "
+            "(a proxy, our choice)",
+            "“临街”为测算：轮廓或点距可步行街道不超过 {metres:g} 米（替代指标，由本软件选定）",
+            metres=STREET_FRONT,
+        )
+        notes.append(said)
+    return notes
 
 
 def _rules(kinds: Sequence[str] | None) -> dict[str, list[Rule]]:
     """Return the tags of the kinds asked for."""
     entries = read_vocabulary("venue_kinds")
-    chosen = list(entries) if kinds is None else [_key(kind, entries) for kind in _list(kinds)]
+    if kinds is None:
+        chosen = [key for key, entry in entries.items() if entry.get("host", True)]
+    else:
+        chosen = [_key(kind, entries) for kind in _list(kinds)]
     return {
         key: [Rule.read(text, entries[key].get("osm_name")) for text in entries[key]["osm"]]
         for key in chosen
@@ -161,6 +191,7 @@ def _columns(venues: gpd.GeoDataFrame, kind: NDArray[np.object_]) -> pd.DataFram
             "name": venues["name"],
             "kind": pd.Series(kind, venues.index, dtype="str"),
             "address": _addresses(venues),
+            "street": venues["addr:street"],
             "district": venues["addr:district"],
             "hours": venues["opening_hours"],
             "brand": venues["brand"],
@@ -225,9 +256,25 @@ def _at_streets(out: gpd.GeoDataFrame, network: WalkNetwork) -> gpd.GeoDataFrame
     area = shapely.area(shapes[row]) > 0
     moved[row[area]] = starts.to_numpy()[area]
     near = pd.Series(metres <= STREET_FRONT, out.index, dtype="boolean")
+    names = _nearest_names(shapes, network)
     measured = out.set_geometry(moved, crs=4326).assign(
+        street=out["street"].where(out["street"].notna(), names),
         street_metres=metres,
         street_front=near.mask(np.isnan(metres)),
         street_front_from="measured",
     )
     return _placed(measured)
+
+
+def _nearest_names(shapes: NDArray[np.object_], network: WalkNetwork) -> NDArray[np.object_]:
+    """Return the name of the nearest street that has one within 60 m, else None."""
+    names = network.tags["name"].to_numpy(dtype=object)
+    told = np.array([isinstance(name, str) and bool(name) for name in names], dtype=bool)
+    at = np.flatnonzero(told & ~network.is_island)
+    streets = network.streets.geometry.to_numpy()[at]
+    found = np.full(len(shapes), None, dtype=object)
+    row, street = shapely.STRtree(streets).query_nearest(
+        shapes, max_distance=NAMED_STREET, all_matches=False
+    )
+    found[row] = names[at[street]]
+    return found
