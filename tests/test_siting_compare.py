@@ -84,6 +84,24 @@ def test_two_plans_side_by_side():
     assert table.loc["sites_in_both", "first"] == len(both)
 
 
+def test_cost_of_a_plan_counts_closing_and_upgrading():
+    reach, sites, demand, stations = world(
+        {"b": ["2"], "c": ["3"]}, {"1": 1, "2": 20, "3": 30}, {"x": ["1"], "y": ["1"]}
+    )
+    sites["cost"], sites["capacity"] = [5.0, 7.0], 50.0
+    stations["shut"], stations["refit"] = [-2.0, None], [None, 4.0]
+    stations["capacity"], stations["after"] = [0.0, 0.0], [None, 1.0]
+    rules = {
+        "existing": stations, "capacity": "capacity", "upgradable": "after",
+        "upgrade_cost": "refit", "closing_cost": "shut", "n_open": 1,
+    }  # fmt: skip
+    still = choose_sites(reach, sites, demand, **rules | {"upgradable": None})
+    moved = choose_sites(reach, sites, demand, **rules, closable=["x"])
+    assert moved.existing["action"].tolist() == ["closes", "upgraded"]
+    table = compare_plans(still, moved)
+    assert table.loc["cost"].tolist() == [7.0, 5.0 + 7.0 - 2.0 + 4.0, 7.0]
+
+
 def test_stability_says_which_sites_stay_when_weights_move():
     reach, candidates, demand, _ = world({"a": ["1"], "b": ["2"]}, {"1": 100, "2": 95})
     demand["group"] = ["g", "h"]

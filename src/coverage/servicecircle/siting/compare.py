@@ -83,8 +83,8 @@ def compare_plans(first: SitePlan, second: SitePlan) -> pd.DataFrame:
     pandas.DataFrame
         Indexed by measure: ``sites``, ``workers``, ``covered``, ``share``,
         ``covered_twice``, ``mean_minutes``, ``p90_minutes``, ``smallest_share`` (of any
-        district, where there are districts), ``cost`` (where known), ``sites_in_both``;
-        columns ``first``, ``second``, ``change``.
+        district, where there are districts), ``cost`` (of opening, closing and upgrading,
+        where known), ``sites_in_both``; columns ``first``, ``second``, ``change``.
     """
     both = first.sites.index.intersection(second.sites.index)
     table = pd.DataFrame({"first": _measures(first), "second": _measures(second)})
@@ -172,10 +172,23 @@ def _measures(plan: SitePlan) -> pd.Series:
     out = {"sites": float(len(plan.sites)), **{name: float(last[name]) for name in names}}
     if "district" in plan.demand.columns:
         out["smallest_share"] = float(plan.coverage.by("district")["share"].min())
-    cost = str(plan.parameters["cost"])
-    if cost in plan.sites.columns:
-        out["cost"] = float(pd.to_numeric(plan.sites[cost], errors="coerce").sum())
+    costs = list(_costs(plan))
+    if costs:
+        out["cost"] = sum(costs)
     return pd.Series(out, dtype=float)
+
+
+def _costs(plan: SitePlan) -> Iterator[float]:
+    """Add up what opening sites, closing stations and upgrading them cost, where known."""
+    action = plan.existing.get("action", pd.Series("stays", plan.existing.index))
+    parts = [("cost", plan.sites)] + [
+        (name, plan.existing[action == done])
+        for name, done in (("closing_cost", "closes"), ("upgrade_cost", "upgraded"))
+    ]
+    for name, rows in parts:
+        column = str(plan.parameters[name])
+        if column in rows.columns:
+            yield float(pd.to_numeric(rows[column], errors="coerce").sum())
 
 
 def _ids(ids: Iterable[object], name: str) -> list[object]:
