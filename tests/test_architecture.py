@@ -44,6 +44,7 @@ FLOORS = (
     (
         "access",
         "audit",
+        "costs",
         "coverage",
         "effects",
         "metrics",

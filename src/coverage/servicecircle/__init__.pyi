@@ -9,6 +9,8 @@ from .coordinates import Detection as Detection
 from .coordinates import detect_coordinates as detect_coordinates
 from .coordinates import from_wgs84 as from_wgs84
 from .coordinates import to_wgs84 as to_wgs84
+from .costs import home_figures as home_figures
+from .costs import plan_costs as plan_costs
 from .coverage import Coverage as Coverage
 from .coverage import measure_coverage as measure_coverage
 from .demand import read_demand as read_demand
@@ -27,7 +29,6 @@ from .maps import save_png as save_png
 from .metrics import access_ratio as access_ratio
 from .metrics import annual_review as annual_review
 from .metrics import equity as equity
-from .metrics import home_figures as home_figures
 from .metrics import pair_overlap as pair_overlap
 from .metrics import per_ten_thousand as per_ten_thousand
 from .metrics import within_metres as within_metres

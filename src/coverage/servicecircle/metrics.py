@@ -1,4 +1,4 @@
-"""Figures about a coverage or a register that planners quote: fairness, supply, cost, review.
+"""Figures about a coverage or a register that planners quote: fairness, supply, review.
 
 Where a denominator is zero the figure is missing, never 0 or 100 %.
 """
@@ -13,9 +13,8 @@ from scipy import sparse
 
 from servicecircle import _values
 from servicecircle._checks import check_weights
+from servicecircle.costs import amounts_of
 from servicecircle.errors import InputError
-from servicecircle.standards import standard
-from servicecircle.standards.words import VOCABULARIES, known_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,60 +231,6 @@ def per_ten_thousand(coverage: Coverage) -> float:
     return 1e4 * stations / workers if workers > 0 else float("nan")
 
 
-def home_figures(homes: pd.DataFrame, *, by: str | None = "setting") -> pd.DataFrame:
-    """Say what homes cost and how they are used, by setting, beside a published figure.
-
-    Parameters
-    ----------
-    homes : pandas.DataFrame
-        A table as from `read_sites`, with ``cost`` (yuan), ``visits`` and, where known,
-        ``own_funds`` and ``other_funds`` (yuan).
-    by : str, optional
-        A column to group by; the words of ``setting``, ``station_type``, ``model`` and
-        ``station_class`` are brought to their keys. Default: ``"setting"`` where there is
-        one; None for all together.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per value, then ``all`` and ``Xiamen 2020``: ``homes``, ``cost``,
-        ``visits``, ``cost_per_home``, ``cost_per_visit`` (yuan), ``visits_per_home``,
-        ``leverage`` (other ÷ own funds), ``cost_missing``, ``visits_missing`` (homes).
-        Averages are over the homes that state both figures.
-
-    Notes
-    -----
-    Xiamen to December 2020: 100 homes, 22.6 million yuan, 550,000 visits, so 226,000 yuan a
-    home and 41.1 a visit.
-
-    Examples
-    --------
-    >>> home_figures(homes)[["cost_per_visit", "visits_missing"]]  # doctest: +SKIP
-    """
-    amounts = pd.DataFrame(
-        {name: _number(homes, name) for name in ("cost", "visits", "own_funds", "other_funds")},
-        index=homes.index,
-    )
-    rows: dict[object, dict[str, float]] = {}
-    if by is not None and by in homes.columns:
-        words = homes[by]
-        if by in VOCABULARIES:
-            words = words.map(lambda word: known_word(by, word) or word)
-        groups = amounts.groupby(words.to_numpy(), dropna=False)
-        rows |= {name: _figures(part) for name, part in groups}
-    elif by not in {None, "setting"}:
-        raise InputError(f"`homes` has no column {by!r}; it has {list(homes.columns)}.")
-    rows["all"] = _figures(amounts)
-    text = standard("xiamen").facts.set_index("key")["value"]
-    published = pd.DataFrame({"cost": [text["money"]], "visits": [text["visits"]]})
-    rows["Xiamen 2020"] = _figures(published) | {
-        "homes": text["homes"],
-        "cost_per_home": text["money"] / text["homes"],
-        "visits_per_home": text["visits"] / text["homes"],
-    }
-    return pd.DataFrame(rows).T.rename_axis(by or "homes")
-
-
 def annual_review(
     stations: pd.DataFrame,
     *,
@@ -370,40 +315,13 @@ def _links(coverage: Coverage, minutes: float | None) -> sparse.csr_array:
     return sparse.csr_array((ones, table.indices, table.indptr), shape=table.shape)
 
 
-def _number(frame: pd.DataFrame, name: str) -> Floats:
-    if name not in frame.columns:
-        return np.full(len(frame), np.nan)
-    return _values.numbers(frame[name]).amounts
-
-
-def _figures(part: pd.DataFrame) -> dict[str, float]:
-    cost, visits = part["cost"], part["visits"]
-    paired = cost.notna() & visits.notna()
-    funds = part.reindex(columns=["own_funds", "other_funds"]).dropna()
-    return {
-        "homes": len(part),
-        "cost": cost.sum(min_count=1),
-        "visits": visits.sum(min_count=1),
-        "cost_per_home": cost.mean(),
-        "cost_per_visit": _ratio(cost[paired].sum(), visits[paired].sum()),
-        "visits_per_home": visits.mean(),
-        "leverage": _ratio(funds["other_funds"].sum(), funds["own_funds"].sum()),
-        "cost_missing": int(cost.isna().sum()),
-        "visits_missing": int(visits.isna().sum()),
-    }
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part / whole) if whole > 0 else float("nan")
-
-
 def _criterion(stations: pd.DataFrame, name: str, column: str) -> Floats:
     """Bring one criterion to 0–1: a share as it stands, an amount against the largest."""
     if name in _SHARED:
         if column not in stations.columns:
             return np.full(len(stations), np.nan)
         return _values.shares(stations[column]).amounts
-    amounts = _number(stations, column)
+    amounts = amounts_of(stations, column)
     most = np.nanmax(amounts, initial=0.0)
     return amounts / most if most > 0 else amounts
 
