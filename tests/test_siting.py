@@ -284,6 +284,18 @@ def test_unknown_ids_are_named(rule):
         choose_sites(reach, candidates, demand, n_open=2, **{rule: "a"})
 
 
+def test_required_and_forbidden_may_be_columns_of_yes_and_no():
+    reach, candidates, demand, _ = world(FIVE, WORKERS)
+    candidates["必选"] = ["", "", "", "是", "否"]
+    candidates["never"] = [False, True, False, False, False]
+    plan = choose_sites(reach, candidates, demand, n_open=2, required="必选", forbidden="never")
+    same = choose_sites(reach, candidates, demand, n_open=2, required=["d"], forbidden=["b"])
+    assert set(plan.sites.index) == set(same.sites.index) >= {"d"}
+    with pytest.raises(ModelError, match="'e'"):
+        choose_sites(reach, candidates.assign(必选="是"), demand, n_open=5, required="必选",
+                     forbidden=["e"])  # fmt: skip
+
+
 def test_required_sites_open_even_if_they_add_nobody():
     reach, candidates, demand, stations = world(FIVE, WORKERS, {"old": ["5"]})
     plan = choose_sites(reach, candidates, demand, existing=stations, n_open=2, required=["d"])

@@ -129,7 +129,7 @@ def asked_of(town, aims, rules):
         aim=aim, minutes=MINUTES, speed=4.5, weight="workers",
         time_limit=20.0, gap=0.0, seed=0, **{"n_open": None, **given},
     )  # fmt: skip
-    return check_asked(asked, town.sites.index)
+    return check_asked(asked, town.sites)
 
 
 class Oracle:

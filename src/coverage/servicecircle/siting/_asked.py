@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from servicecircle._checks import name_some
 from servicecircle.errors import InputError, ModelError
+from servicecircle.siting._rules import chosen_rows
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import geopandas as gpd
 
     from servicecircle.siting.plan import Asked
 
@@ -22,8 +22,8 @@ AIMS = ("most_covered", "fewest_sites", "least_walking", "shortest_worst", "fair
 DECAYS = ("linear", "gaussian")
 
 
-def check_asked(asked: Asked, known: pd.Index) -> Asked:
-    """Return what is asked for, checked; ``known`` are the candidates' ids."""
+def check_asked(asked: Asked, candidates: gpd.GeoDataFrame) -> Asked:
+    """Return what is asked for, checked."""
     _check_aims(asked)
     for name in ("time_limit", "gap", "seed"):
         _number(getattr(asked, name), name)
@@ -36,8 +36,8 @@ def check_asked(asked: Asked, known: pd.Index) -> Asked:
     return replace(
         asked,
         n_open=None if asked.n_open is None else _whole(asked.n_open, "n_open"),
-        required=check_ids(asked.required, "required", known),
-        forbidden=check_ids(asked.forbidden, "forbidden", known),
+        required=_ids(asked.required, "required", candidates),
+        forbidden=_ids(asked.forbidden, "forbidden", candidates),
         at_least=_numbers(asked.at_least, "at_least"),
         at_most=_numbers(asked.at_most, "at_most"),
         exclusive=_groups(asked.exclusive),
@@ -130,15 +130,16 @@ def _groups(exclusive: Any) -> Any:
     return tuple(tuple(group) for group in groups)
 
 
-def check_ids(ids: Iterable[object], name: str, known: pd.Index) -> tuple[object, ...]:
-    """Check a list of candidates' ids."""
-    if isinstance(ids, str):
-        raise InputError(f"`{name}` must be a list of ids, e.g. `{name}=[{ids!r}]`.")
-    wanted = tuple(dict.fromkeys(ids))
-    unknown = [one for one in wanted if one not in known]
-    if unknown:
-        raise ModelError(f"`{name}` has ids that are not in `candidates`: {name_some(unknown)}.")
-    return wanted
+def _ids(wanted: Any, name: str, candidates: gpd.GeoDataFrame) -> tuple[object, ...]:
+    """Return the ids of the candidates that a list, or a column of yes and no, names."""
+    if isinstance(wanted, str) and wanted not in candidates.columns:
+        raise InputError(
+            f"`{name}` must be a list of ids, e.g. `{name}=[{wanted!r}]`, or a column of "
+            f"`candidates`, which has no {wanted!r}."
+        )
+    rows = wanted if isinstance(wanted, str) else tuple(dict.fromkeys(wanted))
+    marked = chosen_rows(candidates, rows, name, "candidates")
+    return tuple(candidates.index[marked]) if isinstance(rows, str) else rows
 
 
 def _number(value: object, name: str) -> None:

@@ -52,7 +52,7 @@ def choose_sites(
     aim: Aim | tuple[Aim, Aim] = "most_covered", share: float | None = None,
     fair_by: str | None = None, n_open: int | None = None,
     budget: float | None = None, cost: str = "cost",
-    required: Iterable[object] = (), forbidden: Iterable[object] = (),
+    required: str | Iterable[object] = (), forbidden: str | Iterable[object] = (),
     prefer: str | Iterable[object] = (),
     at_least: Mapping[str, int | Mapping[object, int]] | None = None,
     at_most: Mapping[str, int | Mapping[object, int]] | None = None, count_existing: bool = True,
@@ -117,8 +117,8 @@ def choose_sites(
     budget, cost : float and str
         What the new sites may cost together, and the candidates' column of costs. Without
         a valid cost a candidate stays closed.
-    required, forbidden : iterable of ids
-        Candidates that must, or must not, be in the plan.
+    required, forbidden : str or iterable of ids
+        Candidates (a column of yes and no, or ids) that must, or must not, be in the plan.
     prefer : str or iterable of ids
         Candidates (a column of yes and no, or ids) that go first among plans of equal value,
         e.g. venues that the union already has.
@@ -208,7 +208,7 @@ def choose_sites(
     )
     given |= {"minutes": bands, "fair_by": _fair_by(aim, fair_by)}
     asked = Asked(**{one.name: given[one.name] for one in fields(Asked)})
-    asked = check_asked(asked, table.candidates.index)
+    asked = check_asked(asked, table.candidates)
     problem = problem_of(table, asked, network, progress)
     scored = score_table(table, nearest_station(network, table, speed), WEIGHTS)
     found = _solve(problem)
