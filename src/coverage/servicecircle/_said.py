@@ -78,6 +78,11 @@ def in_chinese(text: Any) -> Any:
     return text.zh if isinstance(text, Said) else text
 
 
+def in_both(text: Any, between: str = " ") -> Any:
+    """Write Chinese and English one after the other; anything else stays as it is."""
+    return f"{text.zh}{between}{text}" if isinstance(text, Said) else text
+
+
 def join(parts: Sequence[str], english: str, chinese: str) -> Said:
     """Join texts in both languages."""
     return Said(english.join(parts), chinese.join(map(in_chinese, parts)))

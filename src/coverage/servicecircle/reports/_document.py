@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from servicecircle import __version__
+from servicecircle._said import in_chinese
 from servicecircle._sentences import count_text, percent_text
 from servicecircle._text import clean_text
 from servicecircle.errors import InputError
@@ -173,6 +174,15 @@ class _Page:
                 field.set(qn("w:fldCharType"), kind)
             run._r.append(field)  # noqa: SLF001
 
+    def cell(self, row: Mapping[Any, Any], column: str) -> str:
+        """Return a cell of a table in the language of the page."""
+        text = row.get(column)
+        return clean_text(in_chinese(text) if self.language == "zh" else text)
+
+    def name(self, row: Mapping[Any, Any]) -> str:
+        """Return the name of a place, or its id."""
+        return self.cell(row, "name") or self.cell(row, "id")
+
     def turn(self) -> None:
         self.document.add_page_break()
 
@@ -283,7 +293,15 @@ def _sites(page: _Page, plan: SitePlan, sites: pd.DataFrame) -> None:
     rows = [
         (
             str(row["order"]),
-            " ".join(filter(None, (_text(row, "name", row["id"]), _text(row, "district")))),
+            " ".join(
+                filter(
+                    None,
+                    (
+                        page.name(row),
+                        page.cell(row, "district"),
+                    ),
+                )
+            ),
             f"+{count_text(float(row['gain']))}",
             percent_text(float(row["share_after"])),
             f"−{count_text(float(row['loss']))}",
@@ -303,15 +321,15 @@ def _sites(page: _Page, plan: SitePlan, sites: pd.DataFrame) -> None:
 
 def _lost(page: _Page, lost: pd.DataFrame) -> None:
     for row in lost.head(1).to_dict("records"):
-        name, workers = _text(row, "name", row["id"]), count_text(float(row["lost"]))
+        name, workers = page.name(row), count_text(float(row["lost"]))
         page.say(page.words["lost"].format(name, workers, percent_text(row["share_then"])))
 
 
 def _stations(page: _Page, stations: pd.DataFrame) -> None:
     rows = [
         (
-            _text(row, "name", row["id"]),
-            _text(row, "district"),
+            page.name(row),
+            page.cell(row, "district"),
             count_text(float(row["workers"])),
             count_text(float(row["workers_alone"])),
         )
@@ -351,7 +369,11 @@ def _gaps(page: _Page, gaps: pd.DataFrame) -> None:
         return
     largest = left.nlargest(5, weight).to_dict("records")
     rows = [
-        (_text(row, "name", row["id"]), _text(row, "district"), count_text(float(row[weight])))
+        (
+            page.name(row),
+            page.cell(row, "district"),
+            count_text(float(row[weight])),
+        )
         for row in largest
     ]
     page.table(page.words["gaps"], page.words["gap_heads"], rows, (9, 4, 4))
@@ -393,7 +415,3 @@ def _in_one(text: str, language: str) -> str:
 def _name_of(rules: Standard | str, language: str) -> str:
     found = standard(rules) if isinstance(rules, str) else rules
     return found.zh if language == "zh" else found.en
-
-
-def _text(row: Mapping[Any, Any] | pd.Series, name: str, other: object = "") -> str:
-    return clean_text(row.get(name)) or clean_text(other)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pyogrio
 
+from servicecircle._said import in_both
 from servicecircle.reports._styles import layer_styles
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     out = out.rename(columns=renamed)
     for name in renamed.values():
         if out[name].dtype == object:
-            out[name] = out[name].map(lambda value: None if value is None else str(value),
-                                      na_action="ignore")  # fmt: skip
+            out[name] = out[name].map(
+                lambda value: None if value is None else str(in_both(value)), na_action="ignore"
+            )
     return out

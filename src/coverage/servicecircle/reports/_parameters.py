@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from servicecircle import __version__
+from servicecircle._said import Said, in_both
 from servicecircle.reports._headings import told
 from servicecircle.siting import SitePlan
 
@@ -158,7 +159,7 @@ def _notes(tables: Mapping[str, pd.DataFrame]) -> dict[str, object]:
             if frame.attrs.get(key):
                 rows[f"{table}: {key}"] = frame.attrs[key]
         for number, note in enumerate(frame.attrs.get("notes", ()), start=1):
-            rows[f"{table}: note {number}"] = str(note)
+            rows[f"{table}: note {number}"] = note
     return rows
 
 
@@ -179,6 +180,8 @@ def _statuses(frame: pd.DataFrame) -> str:
 
 def _joined(value: Any) -> str:
     """Write a value in one cell; what was not asked for is empty."""
+    if isinstance(value, Said):
+        return str(in_both(value, "\n"))
     if isinstance(value, dict):
         parts = {key: _joined(part) for key, part in value.items()}
         return ", ".join(f"{key}: {part}" for key, part in parts.items() if part)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from servicecircle._checks import crs_of
+from servicecircle._said import reason_said
 from servicecircle.areas import service_areas
 from servicecircle.reports._assessment import assessments
 from servicecircle.reports._parameters import credit_of, notes_of, parameters_of
 from servicecircle.reports._what_if import by_speed, if_lost
 from servicecircle.reports._workbook import Block, Sheet
 from servicecircle.siting import SitePlan
-from servicecircle.standards import check_standard
+from servicecircle.standards import check_standard, place_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,13 +177,25 @@ def _sheet(layer: str, zh: str, en: str, frame: gpd.GeoDataFrame) -> Sheet:
 def _in_order(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Give ids a column, put the columns that matter first, leave empty ones out."""
     name = "id" if "id" not in frame.columns else "row_id"
-    out = frame.reset_index(names=name)
+    out = _said_in_both(frame).reset_index(names=name)
     if frame.geometry.name != "geometry":
         out = out.rename_geometry("geometry")
     filled = [column for column in out.columns if len(out) == 0 or out[column].notna().any()]
     first = [column for column in FIRST if column in filled]
     rest = [column for column in filled if column not in {*first, "geometry"}]
     return out[[*first, *rest, "geometry"]]
+
+
+def _said_in_both(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Call places without a name by their kind, and give reasons of rows in both languages."""
+    out = {}
+    if {"name", "kind", "brand"} & set(frame.columns):
+        names = place_names(frame)
+        out["name"] = names.where(names != frame.index.astype(str), None)
+    if "reason" in frame.columns:
+        cells = [reason_said(cell) for cell in frame["reason"]]
+        out["reason"] = pd.Series(cells, index=frame.index, dtype=object)
+    return frame.assign(**out)
 
 
 def _summary(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import UnsnappedWarning
+from servicecircle.standards import place_names
 
 if TYPE_CHECKING:
     from servicecircle.coverage import Coverage
@@ -78,8 +79,7 @@ def if_lost(coverage: Coverage, new: pd.Index) -> pd.DataFrame:
     last = coverage.summary().iloc[-1]
     open_ones = coverage.facilities[coverage.facilities["status"] == "ok"]
     rows = pd.DataFrame(index=open_ones.index)
-    if "name" in open_ones.columns:
-        rows["name"] = open_ones["name"]
+    rows["name"] = place_names(open_ones)
     rows["new"] = open_ones.index.isin(new)
     rows["lost"] = open_ones["workers_alone"]
     rows["covered_then"] = last["covered"] - rows["lost"]

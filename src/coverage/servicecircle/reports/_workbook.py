@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from servicecircle._said import say
+from servicecircle._said import in_both, say
 from servicecircle._text import safe_link
 from servicecircle.coordinates import from_wgs84
 from servicecircle.errors import InputError, InputWarning
@@ -187,7 +187,7 @@ class _Writer:
                 else:
                     self._cell(page, row, column, value, self.formats[kind])
             if kind == "wrapped":
-                lines = [math.ceil(text_width(_as_shown(cell)) / (widest - 5)) for cell in cells]
+                lines = [_lines(_as_shown(cell), widest - 5) for cell in cells]
                 heights = np.maximum(heights, np.array(lines, dtype=int))
             width = 10 if kind == "degrees" else column_width(text, cells)
             widths[column] = max(widths.get(column, 0), width)
@@ -224,7 +224,7 @@ class _Writer:
             elif self.dashes:
                 page.write_string(row, column, "–", self.dash)
         elif not _missing(value):
-            page.write_string(row, column, self.clean(str(value)), style)
+            page.write_string(row, column, self.clean(str(in_both(value))), style)
 
     def clean(self, text: str) -> str:
         """Take out what a workbook cannot hold, and count how often."""
@@ -284,6 +284,11 @@ def column_width(title: str, cells: list[Any]) -> int:
     return max(map(text_width, shown))
 
 
+def _lines(text: str, width: int) -> int:
+    """Count the lines that a text takes in a column."""
+    return sum(math.ceil(max(text_width(part), 1) / width) for part in text.split("\n"))
+
+
 def text_width(text: str) -> int:
     """Count the columns a text takes; Chinese characters take two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
@@ -292,7 +297,7 @@ def text_width(text: str) -> int:
 def _as_shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}" if math.isfinite(value) else ""
-    return "" if _missing(value) else str(value)
+    return "" if _missing(value) else str(in_both(value))
 
 
 def _missing(value: Any) -> bool:

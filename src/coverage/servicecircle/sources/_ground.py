@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ class SharedGround(NamedTuple):
     taker: NDArray[np.intp]
 
 
-def shared_ground(shapes: NDArray[np.object_], rank: NDArray[np.float64]) -> SharedGround:
+def shared_ground(shapes: NDArray[np.object_], rank: NDArray[np.floating[Any]]) -> SharedGround:
     """Give ground that several outlines cover to one of them.
 
     The one with the lowest ``rank`` keeps it; among equals the smallest, then the first.

@@ -79,8 +79,9 @@ def place_names(places: pd.DataFrame) -> pd.Series:
     Returns
     -------
     pandas.Series
-        (n,) texts, same index: the name, else the brand, else the kind with 无名 ("no name")
-        and the street or address, in English and (``.zh``) Chinese, else the id.
+        (n,) texts, same index: the name as it stands, else the brand, else the kind with
+        无名 ("no name") and the street or address, in English and (``.zh``) Chinese, else
+        the id.
 
     Examples
     --------
@@ -94,10 +95,11 @@ def place_names(places: pd.DataFrame) -> pd.Series:
         else [""] * len(places)
         for column in ("name", "brand", "kind", "street", "address")
     }
-    rows = zip(places.index, *cells.values(), strict=True)
+    own = places["name"] if "name" in places.columns else cells["name"]
+    rows = zip(places.index, own, *cells.values(), strict=True)
     told = [
-        name or brand or (_nameless(kind, street or address) if kind else str(key))
-        for key, name, brand, kind, street, address in rows
+        (cell if name else brand) or (_nameless(kind, street or address) if kind else str(key))
+        for key, cell, name, brand, kind, street, address in rows
     ]
     return pd.Series(told, index=places.index, dtype=object)
 
