@@ -124,7 +124,10 @@ def test_order_and_company_of_facilities_change_nothing(grid):
 def test_a_failing_facility_does_not_stop_the_others(grid):
     places = at((2000, 2000), (9000, 9000), (2500, 2500))
     places.loc["none", "geometry"] = None
-    with pytest.warns(UnsnappedWarning, match="'f1'"):
+    with (
+        pytest.warns(UnsnappedWarning, match="'f1'"),
+        pytest.warns(InputWarning, match="no usable place.*'none'"),
+    ):
         areas = service_areas(grid, places, minutes=10).set_index("facility")
     assert areas["status"].to_dict() == {
         "f0": "ok", "f1": "unsnapped", "f2": "ok", "none": "no_geometry"

@@ -183,7 +183,7 @@ def test_ids_that_would_not_come_back_are_not_saved(tmp_path, ids):
 
 def test_reach_from_a_bad_frame_is_refused():
     frame = pd.DataFrame({"facility": ["a"], "demand": ["d"], "minutes": [np.nan]})
-    with pytest.raises(InputError, match="finite"):
+    with pytest.raises(InputError, match="numbers"):
         Reach.from_frame(frame)
     with pytest.raises(InputError, match="minutes"):
         Reach.from_frame(frame.drop(columns="minutes"))

@@ -356,7 +356,8 @@ def test_length_as_text_and_missing_length():
     graph = grid_graph()
     graph.edges[1, 2, 0]["length"] = "192"
     del graph.edges[2, 3, 0]["length"]
-    network = network_from_osmnx(graph)
+    with pytest.warns(NetworkWarning, match="1 of 2 edges have no `length`"):
+        network = network_from_osmnx(graph)
     drawn = pyproj.Geod(ellps="WGS84").inv(114.302, 30.50, 114.302, 30.502)[2]
     assert network.metres.sum() == pytest.approx(192 + drawn)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STATUSES = ("ok", "unsnapped", "island", "no_geometry", "bad_coordinates", "bad_number")
 LONG_MINUTES = 120
+MOST_MINUTES = 1440
+MOST_SPEED = 100
 MOST_NAMED = 5
 
 
@@ -67,17 +69,8 @@ def check_ids(index: pd.Index, name: str) -> None:
 
 
 def check_minutes(minutes: float | Sequence[float]) -> tuple[float, ...]:
-    """Return the cutoffs sorted and without repeats; each finite and ≥ 0."""
-    values = np.atleast_1d(np.asarray(minutes, dtype=object))
-    try:
-        numbers = sorted({float(value) for value in values.ravel()})
-    except (TypeError, ValueError):
-        raise InputError(f"`minutes` must be numbers, not {minutes!r}.") from None
-    if not numbers:
-        raise InputError("`minutes` is empty; give at least one cutoff, e.g. `minutes=15`.")
-    bad = [value for value in numbers if not math.isfinite(value) or value < 0]
-    if bad:
-        raise InputError(f"`minutes` must be finite and not negative; got {bad}.")
+    """Return the cutoffs as `as_minutes` does, and warn of those that look like seconds."""
+    numbers = as_minutes(minutes)
     if numbers[-1] > LONG_MINUTES:
         said = say(
             "`minutes` is {given:g}: more than {long} minutes of walking. Was it meant in seconds?",
@@ -86,17 +79,43 @@ def check_minutes(minutes: float | Sequence[float]) -> tuple[float, ...]:
             long=LONG_MINUTES,
         )
         warnings.warn(said, InputWarning, stacklevel=3)
+    return numbers
+
+
+def as_minutes(minutes: float | Sequence[float]) -> tuple[float, ...]:
+    """Return the cutoffs sorted and without repeats; each from 0 to a day."""
+    values = np.atleast_1d(np.asarray(minutes, dtype=object))
+    try:
+        numbers = sorted({_number(value) for value in values.ravel()})
+    except (TypeError, ValueError):
+        raise InputError(f"`minutes` must be numbers, not {minutes!r}.") from None
+    if not numbers:
+        raise InputError("`minutes` is empty; give at least one cutoff, e.g. `minutes=15`.")
+    bad = [value for value in numbers if not math.isfinite(value) or value < 0]
+    if bad:
+        raise InputError(f"`minutes` must be finite and not negative; got {bad}.")
+    if numbers[-1] > MOST_MINUTES:
+        raise InputError(
+            f"`minutes` is {numbers[-1]:g}: more than a day of walking. Was it meant in seconds?"
+        )
     return tuple(numbers)
 
 
+def _number(value: object) -> float:
+    """Return a number as float; True and False are none."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(value)
+    return float(cast("float", value))
+
+
 def check_speed(speed: float) -> float:
-    """Check a walking speed in km/h: finite and above 0."""
+    """Check a speed in km/h: above 0, and at most what no rider reaches."""
     try:
-        value = float(speed)
+        value = _number(speed)
     except (TypeError, ValueError):
         raise InputError(f"`speed` must be a number in km/h, not {speed!r}.") from None
-    if not math.isfinite(value) or value <= 0:
-        raise InputError(f"`speed` must be above 0 km/h; got {speed!r}.")
+    if not 0 < value <= MOST_SPEED:
+        raise InputError(f"`speed` must be above 0 km/h and at most {MOST_SPEED}; got {speed!r}.")
     return value
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import csv
+import gzip
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +30,10 @@ _SAMPLE_ROWS = 50
 _HEADER_ROWS = 10
 _DELIMITERS = ",;\t|"
 
-# First bytes of a map file, so that GDAL is never led to another format by a file's name
+# First bytes of a map file: GDAL goes by what is inside, and some formats name other files
 _MAGIC = {".gpkg": b"SQLite format 3\0", ".geojson": b"{", ".json": b"{"}
+_MOST_TIMES = 200  # honest tables and street files unpack to 50 times their size at most
+_UNPACKED = 64_000_000  # bytes up to which nobody looks
 
 
 @dataclass
@@ -177,6 +183,8 @@ def _read_excel(
     import python_calamine
 
     try:
+        if file.suffix.lower() != ".xls":
+            check_packed(file)
         book = python_calamine.CalamineWorkbook.from_path(file)
         sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     except (python_calamine.CalamineError, OSError, ValueError) as error:
@@ -206,6 +214,40 @@ def _read_excel(
     return Sheet(file.name, cells.where(cells != "", None), notes=notes)
 
 
+def check_map_file(file: Path) -> None:
+    """Refuse a .geojson, .json or .gpkg that is of another format inside."""
+    with file.open("rb") as stream:
+        start = stream.read(64).removeprefix(codecs.BOM_UTF8).lstrip()
+    if not start.startswith(_MAGIC[file.suffix.lower()]):
+        raise InputError(f"{file.name} is not a {file.suffix.lower()} file inside.")
+
+
+def check_packed(file: Path) -> None:
+    """Refuse a .gz, .bz2 or zipped workbook that unpacks to far more than its size."""
+    most = max(_UNPACKED, _MOST_TIMES * file.stat().st_size)
+    try:
+        unpacked = _unpacked(file, most)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile):
+        return  # damaged: the reader itself says so
+    if unpacked > most:
+        raise InputError(
+            f"{file.name} unpacks to more than {_MOST_TIMES} times its size and is not read. "
+            "Unpack it yourself if you trust it."
+        )
+
+
+def _unpacked(file: Path, most: int) -> int:
+    """Count the bytes of an archive; beyond ``most`` it gives up counting."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    total = 0
+    with (bz2.open if file.suffix == ".bz2" else gzip.open)(file, "rb") as stream:
+        while total <= most and (block := stream.read(_BLOCK)):
+            total += len(block)
+    return total
+
+
 def _check_sheet(file: Path, noun: str, wanted: str, names: list[str]) -> None:
     if wanted not in names:
         raise InputError(f"{file.name} has no {noun} {wanted!r}; it has {names}.")
@@ -215,11 +257,7 @@ def _read_map_file(file: Path, wanted: str | None) -> Sheet:
     import geopandas as gpd
     import pyogrio
 
-    magic = _MAGIC[file.suffix.lower()]
-    with file.open("rb") as stream:
-        start = stream.read(64).removeprefix(codecs.BOM_UTF8).lstrip()
-    if not start.startswith(magic):
-        raise InputError(f"{file.name} is not a {file.suffix.lower()} file inside.")
+    check_map_file(file)
     try:
         layers = [name for name, kind in pyogrio.list_layers(file) if kind is not None]
         if not layers:

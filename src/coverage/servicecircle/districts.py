@@ -123,11 +123,28 @@ def area_of(
         raise InputError(f"`areas` has no column {column!r}; it has {list(areas.columns)}.")
     points = places.geometry.representative_point().to_crs(crs_of(areas, "areas"))
     point, area = areas.sindex.query(points, predicate="intersects")
+    _warn_of_several(points, areas, point)
     first = pd.Series(area, index=point).groupby(level=0).min()
     names = areas.index if column is None else pd.Index(areas[column])
     label = pd.Series(pd.NA, index=places.index, dtype=object, name=column or areas.index.name)
     label.iloc[first.index.to_numpy()] = names.take(first.to_numpy())
     return label
+
+
+def _warn_of_several(points: gpd.GeoSeries, areas: gpd.GeoDataFrame, found: np.ndarray) -> None:
+    """Name the places inside several areas; on a border between two it is not meant."""
+    if np.unique(found).size == found.size:
+        return
+    inside = np.bincount(areas.sindex.query(points, predicate="within")[0], minlength=len(points))
+    several = points.index[inside > 1]
+    if len(several):
+        said = say(
+            "The areas overlap: {n} places lie in more than one and count for the first: {some}.",
+            "区域互有重叠：{n} 个地点落在多个区域内，按第一个计：{some}。",
+            n=len(several),
+            some=name_some(several),
+        )
+        warnings.warn(said, InputWarning, stacklevel=3)
 
 
 def _system(shapes: gpd.GeoSeries, coordinates: System | None, source: str) -> System:

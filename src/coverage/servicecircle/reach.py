@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from servicecircle._checks import check_ids, check_minutes, check_speed, name_some
+from servicecircle._checks import as_minutes, check_ids, check_minutes, check_speed, name_some
 from servicecircle._compile import announce_compilation
 from servicecircle._said import say
 from servicecircle.errors import CacheError, InputError, InputWarning
@@ -61,7 +61,7 @@ class Reach:
 
     def within(self, minutes: float) -> Self:
         """Keep the pairs within ``minutes`` (≤), which must not exceed ``cutoff``."""
-        (limit,) = check_minutes(minutes)
+        (limit,) = as_minutes(minutes)
         if limit > self.cutoff:
             raise InputError(
                 f"`minutes` is {limit:g} but this reach was computed to {self.cutoff:g}. "
@@ -149,7 +149,8 @@ class Reach:
         Parameters
         ----------
         frame : pandas.DataFrame
-            One row per pair; a pair that occurs twice keeps its smaller minutes.
+            One row per pair; a pair that occurs twice keeps its smaller minutes, and infinite
+            minutes mean out of reach.
         facility_ids, demand_ids : pandas.Index, optional
             All ids, so that those that reach nothing are not lost. Default: those seen.
         cutoff : float, optional
@@ -164,21 +165,22 @@ class Reach:
         if missing:
             raise InputError(f"`frame` lacks the columns {sorted(missing)}.")
         minutes = pd.to_numeric(frame["minutes"], errors="coerce").to_numpy(dtype=float)
-        wrong = ~np.isfinite(minutes) | (minutes < 0)
+        wrong = np.isnan(minutes) | (minutes < 0)
         if wrong.any():
             raise InputError(
-                f"`frame['minutes']` must be finite and not negative; {int(wrong.sum())} rows are "
+                f"`frame['minutes']` must be numbers, not negative; {int(wrong.sum())} rows are "
                 f"not: {name_some(frame.index[wrong])}. Leave unreachable pairs out."
             )
         rows = pd.Index(frame["facility"].unique()) if facility_ids is None else facility_ids
         columns = pd.Index(frame["demand"].unique()) if demand_ids is None else demand_ids
         check_ids(rows, "facility_ids")
         check_ids(columns, "demand_ids")
-        limit = float(minutes.max(initial=0.0)) if cutoff is None else float(cutoff)
+        near = np.isfinite(minutes)
+        limit = float(minutes[near].max(initial=0.0)) if cutoff is None else float(cutoff)
         table = _sparse(
-            _positions(rows, pd.Index(frame["facility"]), "facility_ids"),
-            _positions(columns, pd.Index(frame["demand"]), "demand_ids"),
-            minutes,
+            _positions(rows, pd.Index(frame["facility"]), "facility_ids")[near],
+            _positions(columns, pd.Index(frame["demand"]), "demand_ids")[near],
+            minutes[near],
             (len(rows), len(columns)),
         )
         ok = pd.Series("ok", index=rows), pd.Series("ok", index=columns)
@@ -309,14 +311,15 @@ def walk_times(
     straight line to its nearest street and joins it there; two places at the same street
     walk the shorter of the way along it and, up to ``max_access`` metres, the straight line.
     """
-    return _walk(network, facilities, demand, cutoff, speed, towards, "facilities")
+    (limit,) = check_minutes(cutoff)
+    return _walk(network, facilities, demand, limit, speed, towards, "facilities")
 
 
 def _walk(  # noqa: PLR0917 – the arguments of `walk_times`, and how to call the facilities
     network: WalkNetwork,
     facilities: gpd.GeoDataFrame,
     demand: gpd.GeoDataFrame,
-    cutoff: float,
+    limit: float,
     speed: float,
     towards: str,
     name: str,
@@ -325,7 +328,6 @@ def _walk(  # noqa: PLR0917 – the arguments of `walk_times`, and how to call t
     from servicecircle._kernel.search import reach_targets
     from servicecircle.networks.places import join_places
 
-    (limit,) = check_minutes(cutoff)
     per_minute = decimetres_per_minute(speed, network)
     graph = graph_towards(network, towards)
     joined = join_places(network, facilities, name)

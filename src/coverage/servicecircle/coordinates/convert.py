@@ -157,6 +157,13 @@ def _wide_box() -> Floats:
     return shapely.bounds(mainland()) + np.array([-1, -1, 1, 1]) * _LARGEST_SHIFT
 
 
+def _degrees(values: ArrayLike) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"Longitude and latitude must be numbers; got {values!r:.80}.") from None
+
+
 def _convert(places: Places, system: System, shift: Shift, crs: int | None) -> Places:
     if isinstance(places, gpd.GeoDataFrame):
         geometry = _convert_series(places.geometry, system, shift, crs)
@@ -164,7 +171,7 @@ def _convert(places: Places, system: System, shift: Shift, crs: int | None) -> P
     if isinstance(places, gpd.GeoSeries):
         return _convert_series(places, system, shift, crs)
     if isinstance(places, (tuple, list)) and len(places) == 2:  # noqa: PLR2004 (lon, lat)
-        lon, lat = (np.asarray(values, dtype=np.float64) for values in places)
+        lon, lat = (_degrees(values) for values in places)
         if lon.shape != lat.shape:
             raise InputError(
                 f"Longitude and latitude differ in length: {lon.shape} and {lat.shape}."

@@ -57,6 +57,7 @@ def join_streets(lines: StreetLines) -> Streets:
     Lines of different ``highway``, ``name`` or ``access`` are not merged, nor lines that
     are walked one way only. Geometry and length are kept.
     """
+    _check_degrees(lines.lonlat)
     pieces = _split(lines)
     codes = _tag_codes(lines.tags)
     if np.isfinite(lines.height).any():
@@ -244,6 +245,14 @@ def morton(xy: np.ndarray) -> np.ndarray:
     return code
 
 
+def _check_degrees(lonlat: np.ndarray) -> None:
+    if not (np.abs(lonlat) <= (180, 90)).all():
+        raise NetworkError(
+            "The streets have coordinates that are no longitudes and latitudes. Is the CRS that "
+            "the file declares its true one?"
+        )
+
+
 def local_crs(lonlat: np.ndarray) -> pyproj.CRS:
     """Choose the UTM zone of the middle of the points (WGS84 degrees).
 
@@ -252,8 +261,7 @@ def local_crs(lonlat: np.ndarray) -> pyproj.CRS:
     NetworkError
         The points are no longitudes and latitudes, or lie beyond 84° N or 80° S.
     """
-    if not np.isfinite(lonlat).all() or (np.abs(lonlat) > (180, 90)).any():
-        raise NetworkError("The streets have coordinates that are no longitudes and latitudes.")
+    _check_degrees(lonlat)
     lon, lat = (lonlat.min(axis=0) + lonlat.max(axis=0)) / 2
     if not -80 <= lat <= 84:  # noqa: PLR2004 – where UTM ends
         raise NetworkError(f"Streets near the poles (latitude {lat:.1f}) are not supported.")

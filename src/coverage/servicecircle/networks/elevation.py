@@ -15,6 +15,7 @@ from servicecircle.errors import CrsError, InputError, NetworkWarning
 if TYPE_CHECKING:
     from servicecircle.networks.lines import StreetLines
 
+DRIVERS = ("GTiff", "SRTMHGT", "AAIGrid")  # none that leads to another file or address
 OWN_HEIGHTS = "ele"  # instead of a raster: the heights that the nodes carry
 
 
@@ -45,7 +46,7 @@ def raster_heights(path: str, lonlat: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     path : str
-        A raster that rasterio reads, heights in metres.
+        A GeoTIFF, .hgt or .asc, heights in metres.
     lonlat : numpy.ndarray
         (k, 2) degrees WGS84.
 
@@ -64,7 +65,7 @@ def raster_heights(path: str, lonlat: np.ndarray) -> np.ndarray:
     if "://" in path or path.startswith("/vsi") or not Path(path).is_file():
         raise InputError(f"`elevation`: there is no local file {path!r}.")
     try:
-        raster = rasterio.open(path)
+        raster = rasterio.open(path, driver=list(DRIVERS))
     except rasterio.errors.RasterioIOError as error:
         raise InputError(f"{Path(path).name!r} cannot be read as a raster ({error}).") from error
     with raster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import shapely
 
 from servicecircle._checks import name_some
 from servicecircle._kernel.search import FAR
-from servicecircle.errors import NetworkError
+from servicecircle._said import say
+from servicecircle.errors import NetworkError, NetworkWarning
 from servicecircle.networks.lines import StreetLines, keep_segments
 from servicecircle.networks.profile import Profile
 from servicecircle.networks.rules import street_rules, tags_for
@@ -65,8 +67,22 @@ def lines_from_graph(graph: nx.Graph[Any], profile: Profile | None = None) -> St
         raise NetworkError(
             f"{len(wrong)} edges have a length that is no number or negative: {name_some(wrong)}."
         )
+    _warn_of_lengths(np.isnan(lengths).sum(), rows)
     lines = _to_lines(shapes, rows, lengths, _crs(crs), profile or Profile())
     return _with_node_data(lines, graph, ids, profile or Profile())
+
+
+def _warn_of_lengths(lacking: int, rows: list[dict[str, Any]]) -> None:
+    if lacking:
+        said = say(
+            "{n} of {every} edges have no `length` in metres and are measured along their line; "
+            "edges have {columns}.",
+            "{every} 条边中有 {n} 条没有以米计的 `length`，按线形量取；边上有 {columns}。",
+            n=lacking,
+            every=len(rows),
+            columns=sorted(set().union(*rows)),
+        )
+        warnings.warn(said, NetworkWarning, stacklevel=4)
 
 
 def _crs(given: object) -> pyproj.CRS:

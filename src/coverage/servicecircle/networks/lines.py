@@ -184,6 +184,7 @@ def clip_area(clip: object) -> shapely.Geometry:
         if shapely.is_empty(clip) or shapely.get_dimensions(clip) < 2:  # noqa: PLR2004 – an area
             kind = f"{'empty ' if shapely.is_empty(clip) else ''}{type(clip).__name__}"
             raise InputError(f"`clip` must be a Polygon or MultiPolygon; got {kind}.")
+        _check_degrees(clip)
         return clip
     try:
         west, south, east, north = map(float, cast("Iterable[float]", clip))
@@ -194,7 +195,15 @@ def clip_area(clip: object) -> shapely.Geometry:
         ) from None
     if west >= east or south >= north:
         raise InputError(f"`clip` must have west < east and south < north; got {clip!r}.")
-    return shapely.box(west, south, east, north)
+    box = shapely.box(west, south, east, north)
+    _check_degrees(box)
+    return box
+
+
+def _check_degrees(clip: shapely.Geometry) -> None:
+    bounds = shapely.bounds(clip)
+    if not (np.abs(bounds) <= (180, 90, 180, 90)).all():
+        raise InputError(f"`clip` must lie within ±180° and ±90°; it spans {bounds.tolist()}.")
 
 
 def lines_from_frame(

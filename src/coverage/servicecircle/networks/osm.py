@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from servicecircle._said import say
+from servicecircle._files import check_packed
 from servicecircle.errors import NetworkError, NetworkWarning
 from servicecircle.networks.lines import StreetLines, cut_lines, keep_segments
 from servicecircle.networks.profile import Profile
@@ -19,6 +20,7 @@ from servicecircle.networks.squares import SQUARES, Square, cross_squares
 if TYPE_CHECKING:
     from pathlib import Path
 
+PACKED = (".gz", ".bz2")
 MOST_MISSING = 0.5  # share of way references without a node that is still read
 
 
@@ -68,6 +70,8 @@ def read_osm(path: Path, profile: Profile | None = None) -> tuple[StreetLines, d
 
 def _scan(path: Path, profile: Profile) -> Scan:
     try:
+        if path.suffix in PACKED:
+            check_packed(path)
         scan = Scan(path, profile)
     except RuntimeError as error:
         raise NetworkError(

@@ -12,7 +12,7 @@ import shapely
 from servicecircle._checks import STATUSES, check_places, crs_of, name_some
 from servicecircle._kernel.search import FAR, Graph, Places
 from servicecircle._said import say
-from servicecircle.errors import InputError, InputWarning, UnsnappedWarning
+from servicecircle.errors import CrsError, InputError, InputWarning, UnsnappedWarning
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from servicecircle.networks.walk_network import WalkNetwork
 
+NEAR = 100_000.0  # metres
 GIVEN = frozenset(STATUSES) - {"ok", "unsnapped", "island"}  # statuses that a reader has set
 
 
@@ -76,7 +77,8 @@ def join_places(network: WalkNetwork, frame: gpd.GeoDataFrame, name: str) -> Joi
     """Join every row of a table to its nearest walkable street within ``max_access``.
 
     Rows that a reader has marked as bad keep their status; polygons are taken at a point
-    inside them. What could not be joined is named in one warning.
+    inside them. What could not be joined is named in one warning; a table whose numbers do
+    not fit its CRS at all is refused.
     """
     frame = check_places(frame, name)
     shapes = frame.geometry.to_numpy()
@@ -85,19 +87,78 @@ def join_places(network: WalkNetwork, frame: gpd.GeoDataFrame, name: str) -> Joi
     status[empty & (status == "ok")] = "no_geometry"
     points = shapes.copy()
     areas = np.flatnonzero(shapely.get_type_id(shapes) > shapely.GeometryType.POINT)
-    points[areas] = shapely.point_on_surface(shapes[areas])
+    points[areas] = _points_inside(shapes[areas])
     given = np.stack([shapely.get_x(points), shapely.get_y(points)], axis=1)
+    _check_units(network, frame, given, name)
     xy = np.full(given.shape, np.nan)
     use = np.flatnonzero((status == "ok") & np.isfinite(given).all(axis=1))
     project = pyproj.Transformer.from_crs(frame.crs, network.crs, always_xy=True).transform
     xy[use] = np.stack(project(*given[use].T), axis=1)
-    bad = (status == "ok") & ~np.isfinite(xy).all(axis=1)
-    bad |= _swapped(network, frame, given, status, name)
-    status[bad] = "bad_coordinates"
-    xy[bad] = np.nan
+    swapped = _swapped(network, frame, given, status, name)
+    status[(status == "ok") & ~np.isfinite(xy).all(axis=1) & ~swapped] = "bad_coordinates"
+    _warn_unplaced(frame, status, name)
+    status[swapped] = "bad_coordinates"
+    xy[swapped] = np.nan
     places = _nearest(network, xy, status)
     _warn_unsnapped(network, frame.index, places.status, name)
     return places
+
+
+def _points_inside(shapes: np.ndarray) -> np.ndarray:
+    """Take a point on every shape; one with a corner that is no number has none."""
+    corners, shape = shapely.get_coordinates(shapes, return_index=True)
+    whole = shapes.copy()
+    whole[shape[~np.isfinite(corners).all(axis=1)]] = None
+    return np.asarray(shapely.point_on_surface(whole))
+
+
+def _check_units(
+    network: WalkNetwork, frame: gpd.GeoDataFrame, given: np.ndarray, name: str
+) -> None:
+    """Refuse metres that are called degrees, and degrees that are called metres."""
+    known = given[np.isfinite(given).all(axis=1)]
+    if not len(known):
+        return
+    size = np.abs(known)
+    degrees = (size <= (180.0, 90.0)).all(axis=1)
+    swapped = (size <= (90.0, 180.0)).all(axis=1)
+    crs = crs_of(frame, name)
+    if crs.is_geographic and not (degrees | swapped).any():
+        raise CrsError(
+            f"`{name}` is said to be in degrees ({crs.to_string()}), but holds e.g. "
+            f"({known[0, 0]:g}, {known[0, 1]:g}). Set its true CRS: "
+            f"`{name}.set_crs(…, allow_override=True)`."
+        )
+    if crs.is_projected and degrees.all() and not _near_origin(network, crs):
+        raise CrsError(
+            f"`{name}` is said to be in metres ({crs.to_string()}), but holds degrees such as "
+            f"({known[0, 0]:g}, {known[0, 1]:g}). Set its true CRS, e.g. "
+            f"`{name}.set_crs(4326, allow_override=True)`."
+        )
+
+
+def _near_origin(network: WalkNetwork, crs: pyproj.CRS) -> bool:
+    """Tell whether streets lie where the metres of a CRS are as small as degrees."""
+    to_crs = pyproj.Transformer.from_crs(network.crs, crs, always_xy=True).transform
+    x, y = to_crs(*network.node_xy.T)
+    near: np.bool_ = ((np.abs(x) < NEAR) & (np.abs(y) < NEAR)).any()
+    return bool(near)
+
+
+def _warn_unplaced(frame: gpd.GeoDataFrame, status: np.ndarray, name: str) -> None:
+    """Name the rows without a usable place, unless their reader has done so."""
+    told = _given_status(frame) != "ok"
+    lost = ((status == "no_geometry") | (status == "bad_coordinates")) & ~told
+    if lost.any():
+        said = say(
+            "{n} of {every} rows of `{name}` have no usable place and count in no sum: {some}.",
+            "`{name}` 的 {every} 行中有 {n} 行没有可用的位置，未计入合计：{some}。",
+            n=int(lost.sum()),
+            every=len(lost),
+            name=name,
+            some=name_some(frame.index[lost]),
+        )
+        warnings.warn(said, InputWarning, stacklevel=4)
 
 
 def _given_status(frame: gpd.GeoDataFrame) -> np.ndarray:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from servicecircle._checks import name_some
+from servicecircle._files import check_map_file
+from servicecircle._store import past_cache
 from servicecircle.errors import InputError, NetworkError
 from servicecircle.networks.elevation import add_heights
 from servicecircle.networks.graphs import lines_from_graph
@@ -235,9 +237,10 @@ def download_network(
     osmnx.settings.useful_tags_way = sorted({*before, *tags_for(profile)})
     try:
         if isinstance(place_or_polygon, str):
-            graph = osmnx.graph_from_place(place_or_polygon, **options)
+            graph = past_cache(lambda: osmnx.graph_from_place(place_or_polygon, **options))
         else:  # OSMnx itself refuses what is no area
-            graph = osmnx.graph_from_polygon(cast("shapely.Polygon", area), **options)
+            polygon = cast("shapely.Polygon", area)
+            graph = past_cache(lambda: osmnx.graph_from_polygon(polygon, **options))
     except Exception as error:  # requests, OSMnx and JSON errors alike
         raise NetworkError(
             f"The streets of {place_or_polygon!r} could not be downloaded ({error}). Check the "
@@ -287,8 +290,11 @@ def _read_graphml(path: Path) -> nx.Graph[Any]:
 def _read_lines(path: Path, profile: Profile) -> StreetLines:
     import geopandas as gpd
 
+    if path.suffix.lower() != ".parquet":
+        check_map_file(path)
     try:
-        frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
+        parquet = path.suffix.lower() == ".parquet"
+        frame = gpd.read_parquet(path) if parquet else gpd.read_file(path, engine="pyogrio")
     except Exception as error:  # pyarrow, pyogrio and GDAL errors alike
         raise NetworkError(f"{path.name!r} cannot be read as street lines ({error}).") from error
     if not isinstance(frame, gpd.GeoDataFrame):

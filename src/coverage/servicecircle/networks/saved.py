@@ -15,6 +15,7 @@ import pyproj
 
 from servicecircle._checks import name_some
 from servicecircle._kernel.field import Raster
+from servicecircle._store import check_name
 from servicecircle.errors import CacheError, InputError
 from servicecircle.networks.walk_network import WalkNetwork
 
@@ -44,6 +45,7 @@ def save_network(network: WalkNetwork, folder: str | Path) -> None:
     If the last rename fails, the network saved there before comes back.
     """
     target = Path(folder)
+    check_name(target)
     if target.exists() and not (target / "network.json").exists():
         raise InputError(f"{str(target)!r} exists and is not a saved network; give another folder.")
     try:
@@ -120,6 +122,9 @@ def _fingerprint(file: Path) -> str:
 
 
 def _check_files(folder: Path, known: dict[str, str]) -> None:
+    outside = [name for name in known if (folder / name).resolve().parent != folder.resolve()]
+    if outside:
+        raise CacheError(f"{folder.name!r} points to files elsewhere: {name_some(outside)}.")
     wrong = [name for name, told in known.items() if _fingerprint(folder / name) != told]
     if wrong:
         raise CacheError(f"{folder.name!r} is damaged: {name_some(wrong)}. Build it again.")
@@ -147,7 +152,8 @@ def open_network(folder: Path) -> WalkNetwork:
         _check_files(folder, head["files"])
         arrays = {
             file.stem: np.asarray(np.load(file, mmap_mode="c", allow_pickle=False))
-            for file in folder.glob("*.npy")
+            for file in map(folder.joinpath, head["files"])
+            if file.suffix == ".npy"
         }
         fields: dict[str, Any] = {name: arrays[name] for name in ARRAYS}
         fields |= {name: head[name] for name in NUMBERS}

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from servicecircle._checks import check_places
+from servicecircle._store import past_cache
 from servicecircle.errors import InputError, NetworkError
 from servicecircle.networks.lines import clip_area
 from servicecircle.networks.read import OSM_SUFFIXES
@@ -117,7 +118,7 @@ def _download(place: str, keys: list[str]) -> gpd.GeoDataFrame:
     import osmnx
 
     try:
-        return osmnx.features_from_place(place, dict.fromkeys(keys, True))
+        return past_cache(lambda: osmnx.features_from_place(place, dict.fromkeys(keys, True)))
     except Exception as error:  # requests, OSMnx and JSON errors alike
         raise NetworkError(
             f"What OpenStreetMap has in {place!r} could not be downloaded ({error}). Check the "
