@@ -248,7 +248,7 @@ def test_missing_file_unknown_kind_and_urls(tmp_path):
     (tmp_path / "streets.doc").write_text("x")
     with pytest.raises(InputError, match="no known kind"):
         read_network(tmp_path / "streets.doc")
-    with pytest.raises(InputError, match="not a local file"):
+    with pytest.raises(InputError, match="not a file on this computer"):
         read_network("https://example.org/city.osm.pbf")
 
 

@@ -92,15 +92,28 @@ def open_sheet(
     )
 
 
-def _local_file(path: str | Path) -> Path:
+def local_path(path: str | Path) -> Path:
+    """Accept only what is there on this computer: GDAL and libosmium would fetch an address.
+
+    Raises
+    ------
+    InputError
+        It is an address, or there is nothing by that name.
+    """
     text = str(path)
-    if "://" in text or text.startswith("/vsi"):
+    if "://" in text or text.lower().startswith("/vsi"):
         raise InputError(f"{text!r} is not a file on this computer. Download it first.")
-    file = Path(path)
-    if not file.exists():
-        raise InputError(f"There is no file {text!r}.")
+    try:
+        Path(path).stat()
+    except (OSError, ValueError):
+        raise InputError(f"There is no file {text!r:.300}.") from None
+    return Path(path)
+
+
+def _local_file(path: str | Path) -> Path:
+    file = local_path(path)
     if not file.is_file():
-        raise InputError(f"{text!r} is a folder, not a table.")
+        raise InputError(f"{str(path)!r} is a folder, not a table.")
     return file
 
 
@@ -182,9 +195,9 @@ def _read_excel(
 ) -> Sheet:
     import python_calamine
 
+    if file.suffix.lower() != ".xls":
+        check_packed(file)
     try:
-        if file.suffix.lower() != ".xls":
-            check_packed(file)
         book = python_calamine.CalamineWorkbook.from_path(file)
         sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     except (python_calamine.CalamineError, OSError, ValueError) as error:

@@ -73,8 +73,8 @@ def past_cache(ask: Callable[[], T]) -> T:
         said = say(
             "OSMnx's cache in {folder!r} cannot be used ({error}); it is passed by. Delete what is "
             "damaged there, or choose another folder with `osmnx.settings.cache_folder`.",
-            "OSMnx 的缓存文件夹 {folder!r} 无法使用（{error}），本次不用缓存。请删除其中损坏的文件，"
-            "或用 `osmnx.settings.cache_folder` 另选文件夹。",
+            "OSMnx 的缓存文件夹 {folder!r} 无法使用（{error}），本次不用缓存。"
+            "请删除其中损坏的文件，或用 `osmnx.settings.cache_folder` 另选文件夹。",
             folder=str(osmnx.settings.cache_folder),
             error=error,
         )

@@ -66,6 +66,8 @@ def make_ground(
     water : geometry or None
         Given water, drawn like the voids.
     """
+    if drawn.is_empty and streets is not None and not streets.empty:
+        drawn = shapely.box(*streets.total_bounds)  # nobody and nothing to show but streets
     middle = districts if districts is not None else drawn.convex_hull
     window = middle.buffer(BEYOND).simplify(50)
     land = middle if districts is not None else window

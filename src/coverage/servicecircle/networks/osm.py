@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from servicecircle._said import say
 from servicecircle._files import check_packed
+from servicecircle._said import say
 from servicecircle.errors import NetworkError, NetworkWarning
 from servicecircle.networks.lines import StreetLines, cut_lines, keep_segments
 from servicecircle.networks.profile import Profile

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from servicecircle._checks import name_some
-from servicecircle._files import check_map_file
+from servicecircle._files import check_map_file, local_path
 from servicecircle._store import past_cache
 from servicecircle.errors import InputError, NetworkError
 from servicecircle.networks.elevation import add_heights
@@ -17,6 +16,8 @@ from servicecircle.networks.rules import tags_for
 from servicecircle.networks.walk_network import MAX_ACCESS, WalkNetwork
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import networkx as nx
     import shapely
 
@@ -96,7 +97,7 @@ def read_network(
     >>> streets.crs.to_epsg()
     32650
     """
-    path = _local(path)
+    path = local_path(path)
     profile = Profile.of(
         mode=mode,
         steps=steps,
@@ -262,17 +263,6 @@ def _network(
     lines = add_heights(lines, profile.elevation)
     rules = profile.to_dict()
     return WalkNetwork.from_lines(lines, max_access=max_access, source=facts | {"rules": rules})
-
-
-def _local(path: str | Path) -> Path:
-    """Accept only files and folders of this machine."""
-    text = str(path)
-    if "://" in text or text.startswith("/vsi"):
-        raise InputError(f"{text!r} is not a local file. Download it first.")
-    found = Path(path)
-    if not found.exists():
-        raise InputError(f"There is no file {text!r}.")
-    return found
 
 
 def _read_graphml(path: Path) -> nx.Graph[Any]:

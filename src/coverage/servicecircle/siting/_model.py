@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from servicecircle._checks import name_some
 from servicecircle._kernel.program import Program
 from servicecircle.errors import ModelError
 from servicecircle.siting._covering import demand_of, minutes_by_row, nearest_walks
@@ -327,7 +328,8 @@ def _rooms(problem: Problem) -> tuple[Floats, Floats]:
         raw = frame.get(column, pd.Series(np.nan, index=frame.index))
         values = pd.to_numeric(raw, errors="coerce").to_numpy(float, na_value=np.nan)
         if (values < 0).any():
-            raise ModelError(f"Capacities in {column!r} must not be negative.")
+            named = name_some(frame.index[values < 0])
+            raise ModelError(f"Capacities in {column!r} must not be negative: {named}.")
         parts.append(np.where(np.isnan(values), np.inf, values * table.scale))
     room, extra = np.concatenate(parts), np.zeros(problem.n_places)
     if len(problem.places.upgrades):

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from servicecircle._checks import check_places
+from servicecircle._files import local_path
 from servicecircle._store import past_cache
 from servicecircle.errors import InputError, NetworkError
 from servicecircle.networks.lines import clip_area
@@ -135,12 +136,7 @@ def _from_osmnx(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _local_osm(path: str | Path) -> Path:
     """Accept only local files: libosmium would fetch an address by itself."""
-    text = str(path)
-    if "://" in text or text.startswith("/vsi"):
-        raise InputError(f"{text!r} is not a file on this computer. Download it first.")
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(f"There is no file {text!r}.")
+    file = local_path(path)
     if not file.name.lower().endswith(OSM_SUFFIXES):
         raise InputError(f"{file.name!r} is not OpenStreetMap data ({', '.join(OSM_SUFFIXES)}).")
     return file

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +9,15 @@ import pandas as pd
 import pyproj
 import shapely
 
+from servicecircle._files import local_path
 from servicecircle._said import say
 from servicecircle.errors import CrsError, InputError
 from servicecircle.networks.lines import clip_area
 from servicecircle.sources._rows import demand_rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -122,12 +124,7 @@ def _notes(table: pd.DataFrame, empty: int, wrong: int) -> list[str]:
 
 
 def _local_raster(path: str | Path) -> Path:
-    text = str(path)
-    if "://" in text or text.startswith("/vsi"):
-        raise InputError(f"{text!r} is not a file on this computer. Download it first.")
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(f"There is no file {text!r}.")
+    file = local_path(path)
     if file.suffix.lower() not in _SUFFIXES:
         raise InputError(f"{file.name!r} is not a GeoTIFF ({', '.join(_SUFFIXES)}).")
     return file
