@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, cast
 
 import geopandas as gpd
@@ -71,15 +72,34 @@ def check_ids(index: pd.Index, name: str) -> None:
 def check_minutes(minutes: float | Sequence[float]) -> tuple[float, ...]:
     """Return the cutoffs as `as_minutes` does, and warn of those that look like seconds."""
     numbers = as_minutes(minutes)
-    if numbers[-1] > LONG_MINUTES:
+    _warn_if_long(numbers[-1])
+    return numbers
+
+
+def check_cutoff(minutes: float) -> float:
+    """Return one cutoff, checked like those of `check_minutes`."""
+    number = as_cutoff(minutes)
+    _warn_if_long(number)
+    return number
+
+
+def _warn_if_long(minutes: float) -> None:
+    if minutes > LONG_MINUTES:
         said = say(
             "`minutes` is {given:g}: more than {long} minutes of walking. Was it meant in seconds?",
             "`minutes` 为 {given:g}，步行超过 {long} 分钟。是否误用了秒？",
-            given=numbers[-1],
+            given=minutes,
             long=LONG_MINUTES,
         )
-        warnings.warn(said, InputWarning, stacklevel=3)
-    return numbers
+        warnings.warn(said, InputWarning, stacklevel=4)
+
+
+def as_cutoff(minutes: float) -> float:
+    """Return one cutoff; several are refused."""
+    numbers = as_minutes(minutes)
+    if len(numbers) > 1:
+        raise InputError(f"One number of minutes is asked for here, not {minutes!r}.")
+    return numbers[0]
 
 
 def as_minutes(minutes: float | Sequence[float]) -> tuple[float, ...]:
@@ -125,6 +145,8 @@ def check_weights(frame: pd.DataFrame, column: str, name: str) -> np.ndarray:
     Negative or infinite weights raise; a missing number is allowed only in rows whose
     ``status`` already says that they are not ``ok``.
     """
+    if not isinstance(column, Hashable):
+        raise InputError(f"`weight` must name a column of `{name}`; got {column!r:.80}.")
     if column not in frame.columns:
         raise InputError(
             f"`{name}` has no column {column!r}; it has {list(map(str, frame.columns))}. "

@@ -68,7 +68,7 @@ def open_sheet(
     InputError
         There is no such local file, the format is not one of ours, or it is damaged.
     """
-    file = _local_file(path)
+    file = local_file(path)
     suffix = file.suffix.lower()
     if suffix in {".xlsx", ".xlsm", ".xls", ".ods"}:
         return _read_excel(file, sheet, headers_in)
@@ -110,10 +110,11 @@ def local_path(path: str | Path) -> Path:
     return Path(path)
 
 
-def _local_file(path: str | Path) -> Path:
+def local_file(path: str | Path) -> Path:
+    """Accept only what is there on this computer and no folder."""
     file = local_path(path)
     if not file.is_file():
-        raise InputError(f"{str(path)!r} is a folder, not a table.")
+        raise InputError(f"There is no file {str(path)!r}: it is a folder.")
     return file
 
 

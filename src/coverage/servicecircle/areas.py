@@ -10,7 +10,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from servicecircle._checks import check_minutes, crs_of
+from servicecircle._checks import check_cutoff, check_minutes, crs_of
 from servicecircle._compile import announce_compilation
 from servicecircle._kernel.batch import in_threads, join_ragged
 from servicecircle._kernel.field import areas_of_all, areas_of_each
@@ -211,7 +211,7 @@ def reached_streets(
         ``minutes_from``, ``minutes_to`` and ``geometry`` (LineString that leads away
         from the facility). Minutes grow evenly along a piece.
     """
-    (cutoff,) = check_minutes(minutes)
+    cutoff = check_cutoff(minutes)
     per_minute = decimetres_per_minute(speed, network)
     limit = cutoff_decimetres(cutoff, per_minute)
     graph = graph_towards(network, towards)

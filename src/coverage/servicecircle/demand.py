@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
+import shapely
 
 from servicecircle._locate import Coordinates, locate
+from servicecircle.districts import make_areas_valid, warn_of_overlaps
 from servicecircle.errors import InputError
 from servicecircle.sites import OnBad, check_choices, finish, ground_of
 from servicecircle.tables import RepeatedIds, Table, read_table
@@ -14,8 +17,6 @@ from servicecircle.tables import RepeatedIds, Table, read_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    import geopandas as gpd
 
     from servicecircle.networks import WalkNetwork
 
@@ -103,8 +104,20 @@ def read_demand(
             f"{table.columns}. Name it, e.g. weight='…'."
         )
     places = locate(table, coordinates, ground_of(network, buildings, districts))
+    _warn_of_shared_ground(table)
     _mark_bad_numbers(places, table)
     return finish(places, table, on_bad)
+
+
+def _warn_of_shared_ground(table: Table) -> None:
+    """Areas that overlap may count the same people twice."""
+    if table.geometry is None or table.geometry.crs is None:
+        return
+    shapes = table.geometry.to_numpy()
+    wide = shapely.area(shapes) > 0
+    if wide.any():
+        areas, crs = make_areas_valid(shapes[wide]), table.geometry.crs
+        warn_of_overlaps(gpd.GeoSeries(areas, table.geometry.index[wide], crs=crs), table.source)
 
 
 def _mark_bad_numbers(places: gpd.GeoDataFrame, table: Table) -> None:

@@ -77,14 +77,15 @@ def read_districts(
     if not areas.any():
         raise InputError(f"{table.source} holds no polygons, only {sorted(set(shapes.geom_type))}.")
     shapes = _repaired(gpd.GeoSeries(shapes[areas]), table.source)
+    shapes = _with_area(shapes, table.source)
     system = _system(shapes, coordinates, table.source)
     outlines = gpd.GeoSeries(to_wgs84(shapes, system))
-    frame = table.frame[areas]
+    frame = table.frame.loc[shapes.index]
     if "name" not in frame.columns and "district" in frame.columns:
         frame = frame.assign(name=_values.texts(frame["district"]))
     districts = gpd.GeoDataFrame(frame, geometry=outlines.to_numpy(), crs=4326)
     districts.attrs = {"source": table.source, "coordinates": system, "notes": [*table.notes]}
-    _warn_of_overlaps(districts, table.source)
+    warn_of_overlaps(districts.geometry, table.source)
     return districts
 
 
@@ -165,9 +166,7 @@ def _repaired(shapes: gpd.GeoSeries, source: str) -> gpd.GeoSeries:
     broken = ~shapes.is_valid
     if not broken.any():
         return shapes
-    mended = shapes.where(
-        ~broken, gpd.GeoSeries(shapely.make_valid(shapes.to_numpy()), shapes.index)
-    )
+    mended = shapes.where(~broken, gpd.GeoSeries(make_areas_valid(shapes.to_numpy()), shapes.index))
     crs = mended.estimate_utm_crs() if mended.crs is not None else None
     km2 = mended.to_crs(crs).area[broken].sum() / 1e6 if crs is not None else float("nan")
     said = say(
@@ -182,10 +181,36 @@ def _repaired(shapes: gpd.GeoSeries, source: str) -> gpd.GeoSeries:
     return mended
 
 
-def _warn_of_overlaps(districts: gpd.GeoDataFrame, source: str) -> None:
-    metric = districts.geometry.to_crs(districts.estimate_utm_crs())
+def make_areas_valid(shapes: np.ndarray) -> np.ndarray:
+    """Repair polygons; what is left of one without an area is empty."""
+    valid = shapely.make_valid(shapes, method="structure", keep_collapsed=False)
+    return np.asarray(valid, dtype=object)
+
+
+def _with_area(shapes: gpd.GeoSeries, source: str) -> gpd.GeoSeries:
+    """Drop outlines without any area and name them."""
+    flat = shapely.area(shapes.to_numpy()) == 0
+    if flat.any():
+        said = say(
+            "{source}: {n} outlines have no area and are left out: {some}.",
+            "{source}：{n} 个轮廓没有面积，已略去：{some}。",
+            source=source,
+            n=int(flat.sum()),
+            some=name_some(shapes.index[flat]),
+        )
+        warnings.warn(said, InputWarning, stacklevel=3)
+    return gpd.GeoSeries(shapes[~flat])
+
+
+def warn_of_overlaps(districts: gpd.GeoSeries, source: str) -> None:
+    """Name the pairs of outlines that share more than a margin."""
+    metric = districts.to_crs(districts.estimate_utm_crs())
     first, second = metric.sindex.query(metric, predicate="intersects")
-    pairs = first < second
+    box = metric.bounds.to_numpy()
+    least = np.minimum(box[first, 2:], box[second, 2:]) - np.maximum(
+        box[first, :2], box[second, :2]
+    )
+    pairs = (first < second) & (least.prod(axis=1) > _OVERLAP_M2)
     first, second = first[pairs], second[pairs]
     shared = metric.iloc[first].intersection(metric.iloc[second], align=False).area.to_numpy()
     wide = shared > _OVERLAP_M2

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from servicecircle._checks import as_minutes, check_ids, check_minutes, check_speed, name_some
+from servicecircle._checks import as_cutoff, check_cutoff, check_ids, check_speed, name_some
 from servicecircle._compile import announce_compilation
 from servicecircle._said import say
 from servicecircle.errors import CacheError, InputError, InputWarning
@@ -61,7 +61,7 @@ class Reach:
 
     def within(self, minutes: float) -> Self:
         """Keep the pairs within ``minutes`` (≤), which must not exceed ``cutoff``."""
-        (limit,) = as_minutes(minutes)
+        limit = as_cutoff(minutes)
         if limit > self.cutoff:
             raise InputError(
                 f"`minutes` is {limit:g} but this reach was computed to {self.cutoff:g}. "
@@ -311,7 +311,7 @@ def walk_times(
     straight line to its nearest street and joins it there; two places at the same street
     walk the shorter of the way along it and, up to ``max_access`` metres, the straight line.
     """
-    (limit,) = check_minutes(cutoff)
+    limit = check_cutoff(cutoff)
     return _walk(network, facilities, demand, limit, speed, towards, "facilities")
 
 

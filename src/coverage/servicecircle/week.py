@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from servicecircle._checks import check_minutes, check_places, check_weights, name_some
+from servicecircle._checks import check_cutoff, check_places, check_weights, name_some
 from servicecircle._said import say
 from servicecircle.coverage import check_hours
 from servicecircle.errors import InputError, InputWarning
@@ -95,7 +95,7 @@ def coverage_week(
     --------
     >>> coverage_week(streets, stations, workers, by="group")  # doctest: +SKIP
     """
-    (limit,) = check_minutes(minutes)
+    limit = check_cutoff(minutes)
     check_places(facilities, "facilities")
     check_places(demand, "demand")
     for column in (by, shift):

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from servicecircle._checks import check_places
-from servicecircle._files import local_path
+from servicecircle._files import local_file
 from servicecircle._store import past_cache
 from servicecircle.errors import InputError, NetworkError
 from servicecircle.networks.lines import clip_area
@@ -136,7 +136,7 @@ def _from_osmnx(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _local_osm(path: str | Path) -> Path:
     """Accept only local files: libosmium would fetch an address by itself."""
-    file = local_path(path)
+    file = local_file(path)
     if not file.name.lower().endswith(OSM_SUFFIXES):
         raise InputError(f"{file.name!r} is not OpenStreetMap data ({', '.join(OSM_SUFFIXES)}).")
     return file

@@ -9,7 +9,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from servicecircle._files import local_path
+from servicecircle._files import local_file
 from servicecircle._said import say
 from servicecircle.errors import CrsError, InputError
 from servicecircle.networks.lines import clip_area
@@ -124,7 +124,7 @@ def _notes(table: pd.DataFrame, empty: int, wrong: int) -> list[str]:
 
 
 def _local_raster(path: str | Path) -> Path:
-    file = local_path(path)
+    file = local_file(path)
     if file.suffix.lower() not in _SUFFIXES:
         raise InputError(f"{file.name!r} is not a GeoTIFF ({', '.join(_SUFFIXES)}).")
     return file
