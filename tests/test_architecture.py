@@ -43,6 +43,7 @@ FLOORS = (
     ("reach", "areas", "routes"),
     (
         "access",
+        "anchors",
         "audit",
         "costs",
         "coverage",
@@ -53,6 +54,7 @@ FLOORS = (
         "siting",
         "mobile",
         "week",
+        "years",
         "_sentences",
     ),
     ("maps", "reports"),

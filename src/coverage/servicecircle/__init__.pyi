@@ -1,5 +1,6 @@
 from . import errors as errors
 from . import samples as samples
+from .anchors import reached_anchors as reached_anchors
 from .areas import reached_streets as reached_streets
 from .areas import service_areas as service_areas
 from .audit import Audit as Audit
@@ -66,5 +67,7 @@ from .standards import service_calendar as service_calendar
 from .standards import standard as standard
 from .tables import describe_table as describe_table
 from .week import coverage_week as coverage_week
+from .years import YearlyPlan as YearlyPlan
+from .years import open_by_year as open_by_year
 
 __version__: str
