@@ -113,3 +113,11 @@ def test_stability_says_which_sites_stay_when_weights_move():
     assert table["stays"].sum() == pytest.approx(1.0)
     with pytest.raises(InputError, match="`by`"):
         stability(choose_sites(reach, candidates, demand, n_open=1), by=2)
+
+
+def test_stability_keeps_a_longest_walk_within_the_moved_cutoff():
+    reach, candidates, demand, _ = world({"a": ["1"], "b": ["1"]}, {"1": 10})
+    reach.minutes.data[:] = [14.0, 4.0]
+    plan = choose_sites(reach, candidates, demand, n_open=1, max_minutes=15)
+    assert list(plan.sites.index) == ["a"]
+    assert stability(plan)["stays"].to_dict() == {"b": 1.0, "a": 0.0}  # 13.5 minutes

@@ -155,6 +155,8 @@ def _choose_again(plan: SitePlan, time_limit: float, changes: dict[str, Any]) ->
     asked = {one.name: plan.parameters[one.name] for one in fields(Asked)}
     demand = changes.pop("demand", _plain_demand(plan))
     options: dict[str, Any] = {**asked, "time_limit": time_limit, **changes}
+    if options["max_minutes"] is not None:  # no longer than the moved cutoff
+        options["max_minutes"] = min(options["max_minutes"], options["minutes"][-1])
     source = plan.reach if plan.network is None else plan.network
     candidates = plan.candidates.drop(columns=["order", "gain_after"])
     return choose_sites(source, candidates, demand, existing=plan.existing, **options)
