@@ -312,8 +312,10 @@ def test_miyun_the_norm_prints_pass_or_the_exact_missing_items():
     checks = sc.check_standard(venues, "miyun")
     assert checks["sentence_zh"].tolist() == [
         "✓ 全部符合。",
-        "✗ 不符合:九项基础设施至少四项"
-        "(缺微波炉、充电充气工具、简易维修工具、雨具、急救箱、自动售货机)。",
+        (
+            "✗ 不符合:九项基础设施至少四项"
+            "(缺微波炉、充电充气工具、简易维修工具、雨具、急救箱、自动售货机)。"
+        ),
         "✗ 不符合:临街、一层。? 需现场核实:九项基础设施至少四项。",
     ]
 
