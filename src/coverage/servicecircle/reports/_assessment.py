@@ -107,6 +107,12 @@ def _range(plan: SitePlan, key: Any, circles: gpd.GeoDataFrame | None) -> Iterat
     else:
         text = f"超过 {plan.coverage.minutes[-1]:g} 分钟 min"
     yield "最近站点 Nearest station", text
+    if "anchors" in row:
+        named = row["anchors"]
+        yield (
+            "锚点 Anchors within reach",
+            "无 none" if isinstance(named, str) and not named else _said(named),
+        )
     yield "与现有站点重复 Overlap with stations", percent_text(float(row["overlap"]))
 
 

@@ -91,6 +91,11 @@ ZH = {
     "standard_zh": "标准核对",
     "standard_en": "标准核对(英文)",
     "question": "问题",
+    "anchors": "可达锚点",
+    "anchor_count": "锚点数",
+    "nearest_anchor": "最近锚点",
+    "nearest_anchor_minutes": "到锚点分钟",
+    "year": "年度",
 }
 # Words of results that both readers must understand
 VALUES = {
@@ -120,7 +125,7 @@ def told(value: object) -> str:
     return f"{VALUES[text]} {text}" if text in VALUES else text
 
 
-def heading(name: object) -> str:
+def heading(name: object, between: str = "\n") -> str:
     """Write a column's heading in Chinese and English; other names stay as they are."""
     zh = ZH.get(str(name))
-    return f"{zh}\n{name}" if zh else str(name)
+    return f"{zh}{between}{name}" if zh else str(name)
