@@ -153,7 +153,13 @@ def test_impossible_rules_are_said_and_still_give_a_map_of_today(config, capsys)
     text = text.replace("n_open = 2", 'n_open = 1\nrequired = ["C1", "C2"]')
     config.write_text(text, encoding="utf-8")
     assert main(["plan", str(config)]) == 0
-    assert "No plan keeps all rules" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "No plan keeps all rules: " in said
+    assert "没有方案能满足所有要求：" in said
+    summary = json.loads((config.parent / "results" / "summary.json").read_text(encoding="utf-8"))
+    for conflict in summary["plan"]["conflicts"]:
+        assert conflict["reason_zh"] in said
+        assert conflict["mend_en"] in said
     assert (config.parent / "results" / "map.html").is_file()
 
 
@@ -163,6 +169,7 @@ def test_rows_that_cannot_be_used_are_notes_not_errors(config, capsys):
     assert main(["plan", str(config), "--json"]) == 0
     said = capsys.readouterr()
     assert "note: " in said.err
+    assert "提示：" in said.err
     assert "'W3'" in said.err
     status = json.loads(said.out)["inputs"]["demand"]["status"]
     assert status == {"ok": 48, "bad_coordinates": 1}

@@ -69,6 +69,32 @@ def test_streets_that_do_not_tell_are_said_in_one_line(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_columns_to_keep_are_named_by_table(config, capsys):
+    folder = config.parent
+    shops = pd.read_csv(folder / "shops.csv")
+    shops.assign(门头宽度="街道办", 楼龄="12").to_csv(folder / "shops.csv", index=False)
+    out = folder / "scores.gpkg"
+    options = flags(config, "network", "candidates", "demand")
+    assert main(["score", *options, "--keep", "candidates:门头宽度", "--out", str(out)]) == 0
+    written = gpd.read_file(out)
+    assert set(written["门头宽度"]) == {"街道办"}
+    assert "楼龄" not in written
+    said = capsys.readouterr().err
+    assert "提示：" in said or not said
+    text = config.read_text(encoding="utf-8")
+    kept = text.replace("[inputs]", '[inputs]\nkeep = { candidates = ["楼龄"] }')
+    config.write_text(kept, encoding="utf-8")
+    assert main(["plan", str(config)]) == 0
+    heads = pd.read_excel(folder / "results" / "plan.xlsx", sheet_name=2, engine="openpyxl").columns
+    assert "楼龄" in heads
+    assert "门头宽度" not in heads
+    capsys.readouterr()
+    line = refused(["score", *options, "--keep", "门头宽度", "--out", str(out)], capsys)
+    assert "--keep must read like candidates:门头宽度" in line
+    line = refused(["score", *options, "--keep", "demand:没有", "--out", str(out)], capsys)
+    assert "There is no column '没有'" in line
+
+
 def test_a_table_is_described(config, capsys):
     path = str(config.parent / "workers.csv")
     assert main(["describe", path]) == 0
@@ -77,6 +103,7 @@ def test_a_table_is_described(config, capsys):
     assert main(["describe", path, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["rows"] == 49
+    assert len(answer["notes_zh"]) == len(answer["notes"])
     assert "workers" in [row["understood_as"] for row in answer["columns"]]
 
 

@@ -247,9 +247,10 @@ def test_a_table_is_described_before_anything_is_computed(messy):
 
 def test_the_description_can_be_read_on_a_screen(messy):
     text = repr(sc.describe_table(messy))
-    assert text.splitlines()[0] == "站点.xlsx: 2 rows, 9 columns"
+    assert text.splitlines()[0] == "站点.xlsx: 2 rows, 9 columns（2 行 9 列）"
+    assert "  注意：略去 1 行合计：['合计']" in text
     assert "  开放时间 → hours: 早9点到晚8点,周一休息 = Tu-Su 09:00-20:00" in text
-    assert "not understood: 秋千" in text
+    assert "not understood 未读懂: 秋千" in text
     assert "天气 → carried along" in text
     assert "139" not in text
     assert "<table" in sc.describe_table(messy)._repr_html_()

@@ -8,7 +8,7 @@ import pytest
 
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.errors import InputError
-from servicecircle.standards import group_label, kind_label
+from servicecircle.standards import group_label, kind_label, known_word
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,22 @@ def test_a_group_is_named_in_both_languages(text, zh, en, chip_zh, chip_en):
 def test_a_venue_kind_is_named_in_both_languages(text, zh, en):
     assert kind_label(text, "zh") == zh
     assert kind_label(text, "en") == en
+
+
+@pytest.mark.parametrize(("word", "group"), [("农民工", "migrant"), ("灵活就业", "flexible")])
+def test_a_word_that_the_texts_use_for_several_groups_means_the_wide_one(word, group):
+    assert known_word("group", word) == group
+
+
+@pytest.mark.parametrize(
+    "vocabulary",
+    ["groups", "venue_kinds", "station_classes", "settings", "models", "states", "access"],
+)
+def test_no_word_means_two_things(vocabulary):
+    meaning = {}
+    for key, entry in read_vocabulary(vocabulary).items():
+        for name in {fold(n) for n in (key, entry["zh"], entry["en"], *entry["synonyms"])}:
+            assert meaning.setdefault(name, key) == key, name
 
 
 @pytest.mark.parametrize("label", [group_label, kind_label])

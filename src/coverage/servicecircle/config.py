@@ -66,8 +66,9 @@ class _Part(BaseModel):
 class Inputs(_Part):
     """``[inputs]``: files, read from the folder of plan.toml.
 
-    ``coordinates`` is the system of the tables; ``districts_coordinates`` that of the
-    district outlines, needed in mainland China. ``vintage`` says from when the data is;
+    ``coordinates`` is the system of the tables; ``keep`` names, by table, the columns of no
+    known meaning to carry along (of a large CSV none are by default);
+    ``districts_coordinates`` is that of the district outlines, needed in mainland China. ``vintage`` says from when the data is;
     ``note`` and ``note_en`` say what readers must know about it, on the map and in the
     workbook. ``elevation`` is a raster of ground heights, or "ele" for those of the nodes.
     """
@@ -79,6 +80,7 @@ class Inputs(_Part):
     stations: FilePath | None = None
     districts: FilePath | None = None
     coordinates: Literal["auto", "wgs84", "gcj02", "bd09"] = "auto"
+    keep: dict[Literal["demand", "candidates", "stations"], tuple[str, ...]] = {}
     districts_coordinates: Literal["wgs84", "gcj02", "bd09"] | None = None
     vintage: str = ""
     note: str = ""
@@ -197,7 +199,7 @@ def read_config(path: str | Path) -> Settings:
     ----------
     path : str or Path
         A TOML file with the tables ``[inputs]`` (network, stations, demand, candidates,
-        districts, coordinates, districts_coordinates, vintage, note, note_en),
+        districts, coordinates, keep, districts_coordinates, vintage, note, note_en),
         ``[standard]`` (preset, minutes, speed in km/h, and the walking rules of
         ``read_network``), ``[plan]`` (the keywords of
         ``choose_sites``, e.g. aim, n_open, budget, at_least, time_limit in seconds, seed)

@@ -10,9 +10,6 @@ from servicecircle.cli._app import app
 from servicecircle.cli._inputs import (
     check_folder,
     check_target,
-    read_people,
-    read_places,
-    read_tables,
     require_joined,
     speed_on,
 )
@@ -28,13 +25,14 @@ from servicecircle.cli._options import (
     Speed,
     StatedMinutes,
     Stations,
-    System,
+    Tables,
     Walking,
+    takes_tables,
     takes_walking,
 )
 from servicecircle.cli._outputs import LAYERS, RESULTS, write_layer, write_result
 from servicecircle.cli._screen import steps
-from servicecircle.cli._show import print_json, print_plan, print_rows
+from servicecircle.cli._show import print_json, print_plan, print_rows, with_names
 
 BEST = ["name", "gain", "overlap", "score", "rank", "standard_passed"]
 
@@ -82,13 +80,13 @@ def demo(
     epilog="Example: servicecircle areas --network streets.parquet --stations stations.csv "
     "--coordinates gcj02 --out circles.gpkg"
 )
+@takes_tables
 @takes_walking
 def areas(
     network: Network,
     stations: Stations,
     out: Annotated[Path, typer.Option(help=".gpkg or .geojson")],
     *,
-    coordinates: System = "auto",
     minutes: Minutes = [10, 15],  # noqa: B006
     speed: Speed = None,
     dissolve: Annotated[bool, typer.Option(help="One area for the whole set.")] = False,
@@ -97,16 +95,18 @@ def areas(
         typer.Option(help="Who walks: people to the station, or from it (slopes, one-way)."),
     ] = "facility",
     as_json: AsJson = False,
+    tables: Tables,
     walking: Walking,
 ) -> None:
     """服务圈 Draw what is within so many minutes' walk of every station."""
     walking.check({"network": network, "stations": stations})
     check_target(out, LAYERS)
+    reader = tables.reader()
     with steps(3) as step:
-        step("reading")
+        step("读取 reading")
         streets = walking.read(network)
-        places = read_places(stations, coordinates, "stations", streets)
-        step("walking")
+        places = reader.places(stations, "stations", streets)
+        step("步行计算 walking")
         from servicecircle.areas import service_areas
 
         circles = service_areas(
@@ -118,7 +118,7 @@ def areas(
             towards=towards,
         )
         require_joined(circles, "stations", streets.max_access)
-        step("writing")
+        step("写出 writing")
         write_layer(circles, out)
     shown = circles.groupby("minutes")["area_km2"].agg(["size", "sum", "median"])
     shown.columns = ["areas", "km2_summed", "km2_median"]
@@ -129,6 +129,7 @@ def areas(
     epilog="Example: servicecircle coverage --network streets.parquet --stations stations.csv "
     "--demand workers.csv --coordinates gcj02 --out today.html"
 )
+@takes_tables
 @takes_walking
 def coverage(
     network: Network,
@@ -136,22 +137,23 @@ def coverage(
     demand: Demand,
     *,
     out: Out = None,
-    coordinates: System = "auto",
     minutes: Minutes = [10, 15],  # noqa: B006
     speed: Speed = None,
     as_json: AsJson = False,
+    tables: Tables,
     walking: Walking,
 ) -> None:
     """覆盖情况 Measure who is covered by the stations; --out .html, .xlsx, .docx or .gpkg."""
     walking.check({"network": network, "stations": stations, "demand": demand})
     if out:
         check_target(out, RESULTS)
+    reader = tables.reader()
     with steps(3) as step:
-        step("reading")
+        step("读取 reading")
         streets = walking.read(network)
-        people = read_people(demand, coordinates, streets)
-        places = read_places(stations, coordinates, "stations", streets)
-        step("walking")
+        people = reader.people(demand, streets)
+        places = reader.places(stations, "stations", streets)
+        step("步行计算 walking")
         from servicecircle.coverage import measure_coverage
 
         result = measure_coverage(
@@ -159,7 +161,7 @@ def coverage(
         )
         require_joined(result.demand, "demand", streets.max_access)
         require_joined(result.facilities, "stations", streets.max_access)
-        step("writing")
+        step("写出 writing")
         write_result(result, out)
     print_rows(result.summary().reset_index(), {"out": str(out)} if out else {}, as_json=as_json)
 
@@ -168,6 +170,7 @@ def coverage(
     epilog="Example: servicecircle score --network streets.parquet --candidates shops.xlsx "
     "--demand workers.csv --stations stations.csv --coordinates gcj02 --out scores.gpkg"
 )
+@takes_tables
 @takes_walking
 def score(
     network: Network,
@@ -176,11 +179,11 @@ def score(
     out: Annotated[Path, typer.Option(help=".gpkg or .geojson")],
     *,
     stations: MaybeStations = None,
-    coordinates: System = "auto",
     minutes: StatedMinutes = None,
     speed: Speed = None,
     preset: Preset = None,
     as_json: AsJson = False,
+    tables: Tables,
     walking: Walking,
 ) -> None:
     """候选点评分 Say what each candidate alone would add, and rank them."""
@@ -191,11 +194,12 @@ def score(
     from servicecircle.standards import standard
 
     rules = standard(preset) if preset else None
+    reader = tables.reader()
     with steps(3) as step:
-        step("reading")
+        step("读取 reading")
         streets = walking.read(network)
-        shops, people, today = read_tables(candidates, demand, stations, coordinates, streets)
-        step("walking and scoring")
+        shops, people, today = reader.tables(candidates, demand, stations, streets)
+        step("步行与评分 walking and scoring")
         ranked = score_sites(
             streets,
             shops,
@@ -206,7 +210,9 @@ def score(
             standard=rules,
         )
         require_joined(ranked, "candidates", streets.max_access)
-        step("writing")
+        step("写出 writing")
         ranked = ranked.sort_values("rank", na_position="last").reset_index(names="id")
         write_layer(ranked, out)
-    print_rows(ranked.head(10).filter(["id", *BEST]), {"out": str(out)}, as_json=as_json)
+    print_rows(
+        with_names(ranked.head(10)).filter(["id", *BEST]), {"out": str(out)}, as_json=as_json
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from servicecircle.errors import CrsError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -95,32 +96,41 @@ def district_outlines(path: Path, coordinates: System | None) -> gpd.GeoDataFram
     return areas.set_index(areas["name"].astype(str).rename("district"))
 
 
-def read_places(path: Path, coordinates: Any, name: str, network: Any = None) -> Any:
-    """Read a table of sites that has rows."""
-    from servicecircle.sites import read_sites
+@dataclass(frozen=True)
+class Reader:
+    """Reads tables in one system of coordinates; ``keep`` names unknown columns by table."""
 
-    frame = read_sites(path, coordinates=coordinates, network=network)
-    require_rows(frame, name, path)
-    return frame
+    coordinates: Any = "auto"
+    keep: Mapping[Any, Sequence[str]] = field(default_factory=dict)
 
+    def places(self, path: Path, name: str, network: WalkNetwork | None = None) -> Any:
+        """Read a table of sites that has rows."""
+        from servicecircle.sites import read_sites
 
-def read_people(path: Path, coordinates: Any, network: Any) -> Any:
-    """Read a table of workers that has rows."""
-    from servicecircle.demand import read_demand
+        frame = read_sites(
+            path, coordinates=self.coordinates, network=network, keep=self.keep.get(name)
+        )
+        require_rows(frame, name, path)
+        return frame
 
-    frame = read_demand(path, coordinates=coordinates, network=network)
-    require_rows(frame, "demand", path)
-    return frame
+    def people(self, path: Path, network: WalkNetwork | None) -> Any:
+        """Read a table of workers that has rows."""
+        from servicecircle.demand import read_demand
 
+        frame = read_demand(
+            path, coordinates=self.coordinates, network=network, keep=self.keep.get("demand")
+        )
+        require_rows(frame, "demand", path)
+        return frame
 
-def read_tables(
-    candidates: Path, demand: Path, stations: Path | None, coordinates: Any, network: Any
-) -> Any:
-    """Read candidates, workers and, where there are some, today's stations."""
-    shops = read_places(candidates, coordinates, "candidates", network)
-    people = read_people(demand, coordinates, network)
-    today = read_places(stations, coordinates, "stations", network) if stations else None
-    return shops, people, today
+    def tables(
+        self, candidates: Path, demand: Path, stations: Path | None, network: WalkNetwork
+    ) -> tuple[Any, Any, Any]:
+        """Read candidates, workers and, where there are some, today's stations."""
+        shops = self.places(candidates, "candidates", network)
+        people = self.people(demand, network)
+        today = self.places(stations, "stations", network) if stations else None
+        return shops, people, today
 
 
 def speed_on(network: WalkNetwork, asked: float | None) -> float:

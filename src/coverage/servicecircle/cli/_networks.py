@@ -45,7 +45,7 @@ def build(
     walking.check({} if place else {"source": Path(source)})
     check_folder(out)
     with steps(2) as step:
-        step("reading")
+        step("读取 reading")
         rules = walking.given()
         if place:
             rules.pop("squares", None)  # they are never downloaded
@@ -54,7 +54,7 @@ def build(
             if place
             else read_network(source, clip=_box(clip), **rules)
         )
-        step("writing")
+        step("写出 writing")
         found.save(out)
     print_rows(_facts(found), {"out": str(out)}, as_json=as_json)
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from servicecircle import __version__
 from servicecircle.cli._inputs import (
+    Reader,
     check_files,
     check_folder,
     district_outlines,
     require_joined,
-    require_rows,
     require_sheet,
     speed_on,
 )
@@ -54,6 +54,9 @@ LIBRARIES = (
 )
 
 
+SENTENCES = ("rule_zh", "rule_en", "reason_zh", "reason_en", "mend_zh", "mend_en")
+
+
 @dataclass(frozen=True)
 class Job:
     """A plan and what it was made from; ``systems`` are those the tables were read as."""
@@ -76,7 +79,7 @@ def make_plan(settings: Settings, out: Path | None) -> tuple[dict[str, Any], lis
     with steps(5) as step:
         job = _compute(settings, step)
         summary = summary_of(job)
-        step("writing the map and the workbook")
+        step("写出地图与工作簿 writing the map and the workbook")
         writers = _writers(job, summary)
         write_folder(folder, writers)
     return summary, [folder / name for name in writers]
@@ -91,19 +94,19 @@ def _files(inputs: Inputs) -> dict[str, Path]:
 def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
     started = time.monotonic()
     inputs, standard, choice = settings.inputs, settings.standard, settings.plan
-    step("reading the streets")
+    step("读取街道 reading the streets")
     from servicecircle.networks import read_network
     from servicecircle.siting import choose_sites
 
     network = read_network(inputs.network, elevation=inputs.elevation, **standard.rules)
-    step("reading the tables")
+    step("读取表格 reading the tables")
     demand, candidates, stations = _read_tables(inputs, network)
     districts = (
         district_outlines(inputs.districts, inputs.districts_coordinates)
         if inputs.districts
         else None
     )
-    step("walking, scoring, choosing")
+    step("步行、评分、选址 walking, scoring, choosing")
     plan = choose_sites(
         network,
         candidates,
@@ -124,20 +127,12 @@ def _compute(settings: Settings, step: Callable[[str], None]) -> Job:
 def _read_tables(
     inputs: Inputs, network: WalkNetwork
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
-    from servicecircle.demand import read_demand
-    from servicecircle.sites import read_sites
-
-    system = inputs.coordinates
-    demand = read_demand(inputs.demand, coordinates=system, network=network)
-    require_rows(demand, "demand", inputs.demand)
+    reader = Reader(inputs.coordinates, inputs.keep)
+    candidates, demand, stations = reader.tables(
+        inputs.candidates, inputs.demand, inputs.stations, network
+    )
     require_sheet(demand, "demand")
-    candidates = read_sites(inputs.candidates, coordinates=system, network=network)
-    require_rows(candidates, "candidates", inputs.candidates)
     require_sheet(candidates, "candidates")
-    if inputs.stations is None:
-        return demand, candidates, None
-    stations = read_sites(inputs.stations, coordinates=system, network=network)
-    require_rows(stations, "stations", inputs.stations)
     return demand, candidates, stations
 
 
@@ -255,7 +250,8 @@ def _plan_of(plan: SitePlan) -> dict[str, Any]:
         "sites": _sites(plan),
         "stations": _stations(plan),
         "conflicts": [
-            {"rule": row["rule"], "ids": list(map(str, row["ids"])), "reason": row["reason_en"]}
+            {"rule": row["rule"], "ids": list(map(str, row["ids"]))}
+            | {name: row[name] for name in SENTENCES if name in row.index}
             for _, row in plan.conflicts.iterrows()
         ],
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from servicecircle._said import Said
 from servicecircle.errors import ServiceCircleWarning
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ def say_error(text: str, code: int) -> int:
 
 
 def say_note(text: str) -> None:
-    """Write one line to stderr."""
-    _stderr().print(f"note: {one_line(text)}", style="dim", markup=False, soft_wrap=True)
+    """Write a note to stderr, one line in each language it was said in."""
+    lines = [f"提示：{one_line(text.zh)}"] if isinstance(text, Said) else []
+    for line in (*lines, f"note: {one_line(text)}"):
+        _stderr().print(line, style="dim", markup=False, soft_wrap=True)
 
 
 # Warnings wait here until the work is done, so that bad input is one line and no more.
@@ -55,7 +58,8 @@ def notes() -> Iterator[None]:
 
             def keep(message: Warning | str, category: type[Warning], *rest: object) -> None:
                 if issubclass(category, ServiceCircleWarning):
-                    _waiting[str(message)] = None
+                    said = message.args[0] if isinstance(message, Warning) else message
+                    _waiting[said] = None
                 else:
                     show(message, category, *rest)  # type: ignore[arg-type]
 

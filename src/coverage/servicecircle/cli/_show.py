@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from servicecircle._said import in_both
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -30,13 +32,23 @@ def print_rows(rows: pd.DataFrame, facts: Mapping[Any, Any], *, as_json: bool) -
     if as_json:
         print_json({"rows": rows.to_dict("records"), **facts})
         return
-    table = Table(*map(str, rows.columns), box=None, header_style="bold")
+    from servicecircle.reports._headings import heading
+
+    table = Table(*map(heading, rows.columns), box=None, header_style="bold")
     for row in rows.to_numpy(dtype=object):
         table.add_row(*map(_short, row))
     console = stdout()
     console.print(table)
     for name, value in facts.items():
-        console.print(f"{name}: {_short(value)}", soft_wrap=True)
+        console.print(f"{heading(name, ' ')}: {_short(value)}", soft_wrap=True)
+
+
+def with_names(places: pd.DataFrame) -> pd.DataFrame:
+    """Call places without a name by their kind and street, where they have those."""
+    from servicecircle.standards import place_names
+
+    known = {"name", "brand", "kind"} & set(places.columns)
+    return places.assign(name=place_names(places)) if known else places
 
 
 def print_json(data: dict[str, Any]) -> None:
@@ -61,7 +73,7 @@ def print_plan(summary: dict[str, Any], files: list[Path]) -> None:
     console = stdout()
     console.print(table)
     for sentence in _proof(summary["plan"]):
-        console.print(sentence)
+        console.print(sentence, soft_wrap=True)
     for path in files:
         console.print(f"  {path}", soft_wrap=True)
 
@@ -69,8 +81,9 @@ def print_plan(summary: dict[str, Any], files: list[Path]) -> None:
 def _proof(plan: dict[str, Any]) -> tuple[str, str]:
     n = len(plan["sites"])
     if plan["status"] == "infeasible":
-        told = "; ".join(conflict["reason"] for conflict in plan["conflicts"])
-        return "没有方案能满足所有要求。", f"No plan keeps all rules: {told}"
+        zh = "".join(one["reason_zh"] + one["mend_zh"] for one in plan["conflicts"])
+        en = " ".join(f"{one['reason_en']} {one['mend_en']}" for one in plan["conflicts"])
+        return f"没有方案能满足所有要求：{zh}", f"No plan keeps all rules: {en}"
     if plan["status"] == "proved":
         return (
             f"新开 {n} 个站点；已证明在这些要求下没有更好的方案。",
@@ -90,4 +103,4 @@ def _percent(share: float | None) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.3f}".rstrip("0").rstrip(".") if value == value else "–"  # noqa: PLR0124
-    return "–" if value is None else str(value)
+    return "–" if value is None else str(in_both(value))

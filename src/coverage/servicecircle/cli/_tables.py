@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from servicecircle._said import in_chinese
 from servicecircle.cli._app import app
-from servicecircle.cli._inputs import check_files, check_target, read_people, read_places, speed_on
+from servicecircle.cli._inputs import check_files, check_target, speed_on
 from servicecircle.cli._options import (
     AsJson,
     Minutes,
@@ -14,8 +15,9 @@ from servicecircle.cli._options import (
     Preset,
     Speed,
     Stations,
-    System,
+    Tables,
     Walking,
+    takes_tables,
     takes_walking,
 )
 from servicecircle.cli._screen import steps
@@ -39,13 +41,15 @@ def describe(
     encoding: Annotated[str | None, typer.Option(help="Of a CSV, if not told by itself.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a table is understood to mean, column by column."""
+    """读懂表格 Say what a table is understood to mean, column by column."""
     from servicecircle.tables import describe_table
 
     check_files({"table": table})
     said = describe_table(table, sheet=sheet, encoding=encoding)
     if as_json:
-        facts = {"rows": said.rows, "notes": said.notes, "losses": said.losses}
+        facts: dict[str, object] = {"rows": said.rows}
+        for name, texts in (("notes", said.notes), ("losses", said.losses)):
+            facts |= {name: texts, f"{name}_zh": [in_chinese(text) for text in texts]}
         print_json({"columns": said.columns.to_dict("records"), **facts})
     else:
         typer.echo(repr(said))
@@ -55,6 +59,7 @@ def describe(
     epilog="Example: servicecircle audit --stations stations.csv --coordinates gcj02 "
     "--network streets.parquet --demand workers.csv --standard miyun --out audit.xlsx"
 )
+@takes_tables
 @takes_walking
 def audit(
     stations: Stations,
@@ -63,24 +68,25 @@ def audit(
     demand: Annotated[Path | None, typer.Option(help="Table of places with workers.")] = None,
     preset: Preset = None,
     out: Out = None,
-    coordinates: System = "auto",
     minutes: Minutes = [10, 15],  # noqa: B006
     speed: Speed = None,
     as_json: AsJson = False,
+    tables: Tables,
     walking: Walking,
 ) -> None:
-    """Check up on today's stations 体检; --out .xlsx or .gpkg."""
+    """体检 Check up on today's stations; --out .xlsx or .gpkg."""
     walking.check({"stations": stations, "network": network, "demand": demand})
     if out:
         check_target(out, AUDIT_SUFFIXES)
     if demand and not network:
         raise InputError("--demand needs --network: who is reached is counted along the streets.")
+    reader = tables.reader()
     with steps(3) as step:
-        step("reading")
+        step("读取 reading")
         streets = walking.read(network) if network else None
-        places = read_places(stations, coordinates, "stations", streets)
-        people = read_people(demand, coordinates, streets) if demand else None
-        step("checking")
+        places = reader.places(stations, "stations", streets)
+        people = reader.people(demand, streets) if demand else None
+        step("核对 checking")
         from servicecircle.audit import audit_stations
         from servicecircle.coverage import measure_coverage
 
@@ -90,7 +96,7 @@ def audit(
                 streets, places, people, minutes=minutes, speed=speed_on(streets, speed)
             )
         done = audit_stations(places, reached, preset)
-        step("writing")
+        step("写出 writing")
         if out:
             _write_audit(done, places, out)
     _print_audit(done, {"out": str(out)} if out else {}, as_json=as_json)

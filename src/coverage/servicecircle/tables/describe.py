@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from servicecircle import _values
+from servicecircle._said import in_chinese
 from servicecircle._vocabulary import read_vocabulary
 from servicecircle.hours import read_hours
 from servicecircle.standards.words import known_word, read_amenities
@@ -50,16 +51,23 @@ class TableDescription:
     losses: list[str]
 
     def __repr__(self) -> str:
-        lines = [f"{self.source}: {self.rows:,} rows, {len(self.columns)} columns"]
+        rows, columns = f"{self.rows:,}", len(self.columns)
+        lines = [f"{self.source}: {rows} rows, {columns} columns（{rows} 行 {columns} 列）"]
         for row in self.columns.to_dict("records"):
-            name = "carried along" if pd.isna(row["understood_as"]) else row["understood_as"]
+            name = (
+                "carried along 原样保留" if pd.isna(row["understood_as"]) else row["understood_as"]
+            )
             shown = _shown(row["examples"], row["converted"])
             lines.append(f"  {row['column']} → {name}: {shown}")
             if row["not_understood"]:
                 lost = ", ".join(row["not_understood"][:_EXAMPLES])
-                lines.append(f"      not understood: {lost}")
-        lines += [f"  note: {text}" for text in self.notes]
-        lines += [f"  lost: {text}" for text in self.losses]
+                lines.append(f"      not understood 未读懂: {lost}")
+        for texts, english, chinese in (
+            (self.notes, "note", "说明"),
+            (self.losses, "lost", "注意"),
+        ):
+            for text in texts:
+                lines += [f"  {chinese}：{in_chinese(text)}", f"  {english}: {text}"]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

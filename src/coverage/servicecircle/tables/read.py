@@ -214,7 +214,7 @@ def _clean_rows(
     if totals:
         said = say(
             "{rows} of totals left out: {some}",
-            "略去{rows}合计：{some}",
+            "略去 {rows}合计：{some}",
             rows=count(len(totals), "row"),
             some=name_some(totals),
         )
@@ -222,7 +222,7 @@ def _clean_rows(
     if again:
         said = say(
             "header repeated in {rows}, left out",
-            "表头重复{rows}，已略去",
+            "表头重复 {rows}，已略去",
             rows=count(again, "row"),
         )
         losses.append(said)
@@ -261,7 +261,7 @@ def _without_control_characters(frame: pd.DataFrame, losses: list[str]) -> pd.Da
             clean[name] = frame[name].mask(hit, cells.str.replace(_CONTROL, "", regex=True))
             said = say(
                 "{name!r}: control characters left out of {cells}",
-                "{name!r}：已去掉{cells}中的控制字符",
+                "{name!r}：已去掉 {cells}中的控制字符",
                 name=name,
                 cells=count(hit, "cell"),
             )
@@ -289,7 +289,7 @@ def _with_single_ids(
     named = name_some([ids[row] for row in np.flatnonzero(again)])
     said = say(
         "ids repeat in {rows}, which are now called {named}",
-        "编号重复{rows}，现改称 {named}",
+        "编号重复 {rows}，现改称 {named}",
         rows=count(again, "row"),
         named=named,
     )
