@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from servicecircle._kernel.search import Graph
+    from servicecircle._kernel.cover import Ints
+    from servicecircle._kernel.search import Graph, Places
     from servicecircle.networks import WalkNetwork
+    from servicecircle.networks.places import JoinedPlaces
 
 FORMAT = "servicecircle-reach-1"
 WALKING = 4.5  # km/h
@@ -332,10 +334,7 @@ def _walk(  # noqa: PLR0917 – the arguments of `walk_times`, and how to call t
     graph = graph_towards(network, towards)
     joined = join_places(network, facilities, name)
     points = join_places(network, demand, "demand")
-    by_street = np.argsort(points.street, kind="stable")
-    by_street = by_street[points.street[by_street] >= 0]
-    targets = points.take(by_street).targets(graph)
-    on_street = np.searchsorted(targets.street, np.arange(len(network.ends) + 1))
+    by_street, targets, on_street = _targets(points, graph, len(network.ends))
     origins = joined.origins(graph)
     order = np.argsort(origins.street, kind="stable")
     whole = cutoff_decimetres(limit, per_minute)
@@ -358,6 +357,14 @@ def _walk(  # noqa: PLR0917 – the arguments of `walk_times`, and how to call t
         pd.Series(joined.status, index=facilities.index, name="status"),
         pd.Series(points.status, index=demand.index, name="status"),
     )
+
+
+def _targets(points: JoinedPlaces, graph: Graph, n_streets: int) -> tuple[Ints, Places, Ints]:
+    """Sort the joined places by street; return their positions, themselves, and each street's."""
+    by_street: Ints = np.argsort(points.street, kind="stable")
+    by_street = by_street[points.street[by_street] >= 0]
+    targets = points.take(by_street).targets(graph)
+    return by_street, targets, np.searchsorted(targets.street, np.arange(n_streets + 1))
 
 
 def reach_of(

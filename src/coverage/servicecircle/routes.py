@@ -188,12 +188,7 @@ def _frame(
     )
     shapes = shapely.from_ragged_array(shapely.GeometryType.LINESTRING, points, (ends,))
     on_street = street >= 0
-    if len(table) > 1:
-        feet = shapely.get_point(shapes[1], 0), shapely.get_point(shapes[-2], -1)
-        shapes[0] = shapely.LineString([start.xy[0], *feet[0].coords])
-        shapes[-1] = shapely.LineString([*feet[1].coords, goal.xy[0]])
-    elif len(table):
-        shapes[0] = shapely.LineString([start.xy[0], goal.xy[0]])
+    _tie_ends(shapes, start.xy[0], goal.xy[0])
     tags = network.tags.iloc[np.maximum(street, 0)].reset_index(drop=True)
     table = pd.DataFrame(
         {
@@ -212,6 +207,16 @@ def _frame(
     table["minutes_so_far"] = table["minutes"].cumsum()
     lines = table.pop("shape").to_list()
     return gpd.GeoDataFrame(table, geometry=lines, crs=network.crs).to_crs(4326)
+
+
+def _tie_ends(shapes: np.ndarray, start: np.ndarray, goal: np.ndarray) -> None:
+    """Draw the first and last legs, off the street, from the facility and to the place."""
+    if len(shapes) > 1:
+        feet = shapely.get_point(shapes[1], 0), shapely.get_point(shapes[-2], -1)
+        shapes[0] = shapely.LineString([start, *feet[0].coords])
+        shapes[-1] = shapely.LineString([*feet[1].coords, goal])
+    elif len(shapes):
+        shapes[0] = shapely.LineString([start, goal])
 
 
 def _one_line(parts: pd.Series) -> shapely.Geometry:

@@ -211,8 +211,7 @@ def site_table(
     within = sparse.csr_array(reach.minutes[:, order])
     within.sort_indices()
     n = len(candidates)
-    covered = np.zeros(len(demand), dtype=bool)
-    covered[within[n:].indices] = True
+    covered = np.isin(np.arange(len(demand)), within[n:].indices)
     return SiteTable(
         candidates, existing, demand, reach, order, within[:n], units[order], scale, covered
     )
