@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -9,8 +12,10 @@ import pandas as pd
 import shapely
 import shapely.affinity
 
+from servicecircle.networks import read_network
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from servicecircle.networks import WalkNetwork
 
 METRES = 32650
 WEST, SOUTH = 240_000.0, 3_390_000.0  # in Wuhan
@@ -111,3 +116,11 @@ def table(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     degrees = frame.geometry.to_crs(4326)
     columns = pd.DataFrame(frame.drop(columns="geometry"))
     return columns.assign(lon=degrees.x.round(7), lat=degrees.y.round(7)).reset_index()
+
+
+@cache
+def network() -> WalkNetwork:
+    """Read the town's streets once for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_town(Path(folder))
+        return read_network(Path(folder) / "streets.geojson")

@@ -259,9 +259,12 @@ def local_crs(lonlat: np.ndarray) -> pyproj.CRS:
     Raises
     ------
     NetworkError
-        The points are no longitudes and latitudes, or lie beyond 84° N or 80° S.
+        The points are no longitudes and latitudes, lie on both sides of the date line, or
+        beyond 84° N or 80° S.
     """
     _check_degrees(lonlat)
+    if np.ptp(lonlat[:, 0]) > 180:  # noqa: PLR2004 – half the globe
+        raise NetworkError("Streets on both sides of the date line (180°) are not supported.")
     lon, lat = (lonlat.min(axis=0) + lonlat.max(axis=0)) / 2
     if not -80 <= lat <= 84:  # noqa: PLR2004 – where UTM ends
         raise NetworkError(f"Streets near the poles (latitude {lat:.1f}) are not supported.")

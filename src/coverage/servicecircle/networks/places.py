@@ -88,6 +88,7 @@ def join_places(network: WalkNetwork, frame: gpd.GeoDataFrame, name: str) -> Joi
     points = shapes.copy()
     areas = np.flatnonzero(shapely.get_type_id(shapes) > shapely.GeometryType.POINT)
     points[areas] = _points_inside(shapes[areas])
+    points[empty] = None
     given = np.stack([shapely.get_x(points), shapely.get_y(points)], axis=1)
     _check_units(network, frame, given, name)
     xy = np.full(given.shape, np.nan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 
 from servicecircle._said import in_both
@@ -12,8 +13,6 @@ from servicecircle.reports._styles import layer_styles
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from servicecircle.reports._workbook import Block, Sheet
 
@@ -76,7 +75,9 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     renamed = {old: new for old, new in renamed.items() if old != geometry}
     out = out.rename(columns=renamed)
     for name in renamed.values():
-        if out[name].dtype == object:
+        kind = out[name].dtype
+        zoned = isinstance(kind, pd.DatetimeTZDtype)
+        if zoned or (kind.kind in "Om" and not isinstance(kind, pd.StringDtype)):
             out[name] = out[name].map(
                 lambda value: None if value is None else str(in_both(value)), na_action="ignore"
             )
