@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import servicecircle as sc
+import town
 from servicecircle.errors import CrsError, InputError
 from servicecircle.mobile._routes import Day, day_routes
 from servicecircle.mobile._solve import Task, solve_tour
@@ -410,3 +411,64 @@ def test_wrong_tables_are_named():
         sc.plan_tour(sites, days=MAY, depot=sites.iloc[:1])
     with pytest.raises(CrsError, match="no CRS"):
         sc.plan_tour(sites.set_crs(None, allow_override=True), days=MAY)
+
+
+# --- the picture ---
+
+
+@pytest.fixture
+def drawn():
+    pyplot = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
+    pyplot.switch_backend("agg")
+    yield pyplot
+    pyplot.close("all")
+
+
+@pytest.mark.usefixtures("drawn")
+def test_picture_shows_every_stop_once_and_where_it_is():
+    sites = sites_at([(0, 0), (3000, 0), (0, 3000), (9000, 9000)], [50, 60, 70, 1])
+    sites.loc["G1", "name"] = "$工地$"
+    tour = sc.plan_tour(
+        sites, days=MAY[:2], vehicles=2, stops_a_day=1, hours=4, depot=depot_at(0, 0)
+    )
+    assert len(tour.unserved) == 1
+    figure = sc.plot_tour(tour, title="五月", language="zh")
+    left, right = figure.axes
+    bars = [bar for bar in right.patches if bar.get_width() > 0]
+    assert len(bars) == len(tour.stops) == 3
+    at = sorted((bar.get_x(), bar.get_width()) for bar in bars)
+    hours = (tour.stops["arrive"] - tour.stops["day"]) / pd.Timedelta(hours=1)
+    np.testing.assert_allclose(at, sorted((hour, 3.0) for hour in hours))
+    rows = {round(bar.get_y() + bar.get_height() / 2) for bar in bars}
+    assert rows == {MAY.get_loc(day) for day in tour.stops["day"]}
+    assert [text.get_text() for text in right.get_yticklabels()] == ["05-04 周一", "05-05 周二"]
+    labels = [text.get_text() for text in left.get_legend().get_texts()]
+    assert labels[0] == "未安排的工地"
+    assert labels[-1] == "停车场"
+    shown = sum(len(part.get_offsets()) for part in left.collections)
+    assert shown == 4 + 1  # sites and the depot
+    named = {text.get_text() for text in left.texts}
+    assert named == {"工地0", r"\$工地\$", "工地2", "工地3"}
+    assert figure.get_suptitle().startswith(
+        "五月\n2 辆车停靠 3 站，服务 3 个工地的 180 名职工（99.4%）"
+    )
+    figure.canvas.draw()
+
+
+@pytest.mark.usefixtures("drawn")
+def test_picture_in_english_over_streets_and_of_nothing(tmp_path):
+    town.streets().to_file(tmp_path / "streets.geojson", driver="GeoJSON")
+    streets = sc.read_network(tmp_path / "streets.geojson")
+    sites = town.places(["site A", "site B"], [(100, 0), (900, 0)]).assign(workers=[5, 6])
+    tour = sc.plan_tour(sites, days=MAY[:1])
+    figure = sc.plot_tour(tour, network=streets, language="en")
+    assert "2 stops of 1 vehicles serve 11 workers at 2 sites (100.0%), proved" in (
+        figure.get_suptitle()
+    )
+    lines = max(figure.axes[0].collections, key=lambda part: len(part.get_paths()))
+    assert len(lines.get_paths()) == len(streets.streets)
+    figure.canvas.draw()
+    nothing = sc.plan_tour(sites.iloc[:0], days=MAY)
+    sc.plot_tour(nothing).canvas.draw()
+    with pytest.raises(InputError, match="`language` must be"):
+        sc.plot_tour(tour, language="fr")

@@ -24,6 +24,7 @@ from .maps import map_coverage as map_coverage
 from .maps import map_plan as map_plan
 from .maps import plot_coverage as plot_coverage
 from .maps import plot_plan as plot_plan
+from .maps import plot_tour as plot_tour
 from .maps import plot_week as plot_week
 from .maps import save_map as save_map
 from .maps import save_png as save_png
@@ -43,6 +44,7 @@ from .quotas import check_quotas as check_quotas
 from .reach import Reach as Reach
 from .reach import walk_times as walk_times
 from .reports import write_report as write_report
+from .reports._assessment import pre_assessment as pre_assessment
 from .routes import explain as explain
 from .scores import score_sites as score_sites
 from .sites import read_sites as read_sites

@@ -11,6 +11,7 @@ from servicecircle.maps._gather import scene_of_coverage, scene_of_plan
 from servicecircle.maps._page import make_map, write_map
 from servicecircle.maps._payload import make_payload
 from servicecircle.maps._size import sized_payload
+from servicecircle.maps._tour import plot_tour
 from servicecircle.maps._week import plot_week
 from servicecircle.maps._years import scene_of_years
 from servicecircle.maps.pictures import plot_coverage, plot_plan, save_png
@@ -33,6 +34,7 @@ __all__ = [
     "map_plan",
     "plot_coverage",
     "plot_plan",
+    "plot_tour",
     "plot_week",
     "save_map",
     "save_png",

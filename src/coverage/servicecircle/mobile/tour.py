@@ -299,6 +299,7 @@ def _stops(work: _Work, drives: list[Drive]) -> gpd.GeoDataFrame:
             clock, before = arrive + pd.Timedelta(minutes=day.stop[site]), site
             rows.append((drive.vehicle + 1, work.days[drive.day], arrive, clock, site, driving))
     out = pd.DataFrame(rows, columns=["vehicle", "day", "arrive", "leave", "at", "driving"])
+    out = out.astype(dict.fromkeys(["day", "arrive", "leave"], "datetime64[s]"))
     out = out.sort_values(["arrive", "vehicle"], kind="stable", ignore_index=True)
     at = out.pop("at").to_numpy(dtype=np.int64)
     out.insert(4, "site", sites.index[at])
