@@ -15,7 +15,8 @@ from servicecircle.errors import CrsError, InputError, NetworkWarning
 if TYPE_CHECKING:
     from servicecircle.networks.lines import StreetLines
 
-DRIVERS = ("GTiff", "SRTMHGT", "AAIGrid")  # none that leads to another file or address
+# By suffix, so that no other format leads to another file or address
+DRIVERS = {".hgt": "SRTMHGT", ".asc": "AAIGrid"}
 OWN_HEIGHTS = "ele"  # instead of a raster: the heights that the nodes carry
 
 
@@ -65,7 +66,7 @@ def raster_heights(path: str, lonlat: np.ndarray) -> np.ndarray:
     if "://" in path or path.startswith("/vsi") or not Path(path).is_file():
         raise InputError(f"`elevation`: there is no local file {path!r}.")
     try:
-        raster = rasterio.open(path, driver=list(DRIVERS))
+        raster = rasterio.open(path, driver=DRIVERS.get(Path(path).suffix.lower(), "GTiff"))
     except rasterio.errors.RasterioIOError as error:
         raise InputError(f"{Path(path).name!r} cannot be read as a raster ({error}).") from error
     with raster:
