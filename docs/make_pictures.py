@@ -5,8 +5,9 @@ Run after ``servicecircle plan data/wuhan/plan.toml``::
 
     python docs/make_pictures.py data/wuhan/plan/map.html
 
-The week of the demo is drawn by matplotlib; ``--week`` draws it alone. ``--report`` takes the
-pages of the Word document alone (LibreOffice and pdftoppm must be installed).
+The week of the demo and a tour of mobile homes are drawn by matplotlib; ``--week`` and ``--tour``
+draw them alone. ``--report`` takes the pages of the Word document alone (LibreOffice and pdftoppm
+must be installed).
 
 Needs playwright and pillow (``pip install playwright pillow``); pictures go to
 ``docs/pictures``. Pillow reduces them to 256 colours, so that each stays below 400 kB.
@@ -24,6 +25,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -99,6 +101,28 @@ def week() -> bytes:
     return out.getvalue()
 
 
+def tour() -> bytes:
+    """Draw a made-up tour of two mobile homes among made-up sites of the demo city."""
+    city = sc.samples.wuhan()
+    streets = sc.read_network(city.streets)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the demo's faulty rows
+        places = sc.read_demand(city.workers, coordinates="gcj02")
+    days = pd.bdate_range("2026-05-06", periods=8)
+    sites = places[places["status"] == "ok"].iloc[7::124].iloc[:24].assign(
+        workers=[90 + 37 * k % 410 for k in range(24)],
+        first_day=[days[k * 5 % 7] for k in range(24)],
+        last_day=[days[min(k * 5 % 7 + k % 3, 7)] for k in range(24)],
+    )  # fmt: skip
+    sites["name"] = [f"工地 {k + 1}" for k in range(24)]
+    depot = sites.iloc[[5]][["geometry"]].set_axis(["depot"])
+    out = io.BytesIO()
+    plan = sc.plan_tour(sites, days=days, vehicles=2, stops_a_day=2, depot=depot)
+    figure = sc.plot_tour(plan, network=streets, title="流动职工之家（示例：工地均为虚构）")
+    figure.savefig(out, format="png", dpi=90)
+    return out.getvalue()
+
+
 def report() -> bytes:
     """Take the three pages of the demo's Word document, side by side."""
     city = sc.samples.wuhan()
@@ -137,15 +161,18 @@ def main() -> int:
         "map", type=Path, nargs="?", help="a map saved by save_map or `servicecircle plan`"
     )
     parser.add_argument("--week", action="store_true", help="draw the week alone")
+    parser.add_argument("--tour", action="store_true", help="draw the tour of mobile homes alone")
     parser.add_argument("--report", action="store_true", help="take the Word document alone")
     asked = parser.parse_args()
-    if asked.map is None and not (asked.week or asked.report):
-        parser.error("give a map, --week or --report")
+    if asked.map is None and not (asked.week or asked.tour or asked.report):
+        parser.error("give a map, --week, --tour or --report")
     if asked.report:
         (PICTURES / "report.png").write_bytes(reduced(report()))
         return 0
-    (PICTURES / "week.png").write_bytes(reduced(week()))
-    if asked.week:
+    drawn = {"week": week, "tour": tour}
+    for name in [one for one in drawn if getattr(asked, one)] or drawn:
+        (PICTURES / f"{name}.png").write_bytes(reduced(drawn[name]()))
+    if asked.map is None:
         return 0
     page_url = asked.map.resolve().as_uri()
     chromium = next(filter(None, map(shutil.which, NAMES)), None)

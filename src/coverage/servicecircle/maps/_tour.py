@@ -182,10 +182,9 @@ def _ground(ax: Axes, network: WalkNetwork | None, credit: str) -> None:
     ax.set_facecolor("#FBFAF7")
     if network is None:
         return
-    limits = ax.get_xlim(), ax.get_ylim()
     lines = [shapely.get_coordinates(line) for line in network.streets.geometry]
-    ax.add_collection(LineCollection(lines, color="#CDCAC2", linewidth=0.4, zorder=1))
-    ax.set(xlim=limits[0], ylim=limits[1])
+    below = LineCollection(lines, color="#CDCAC2", linewidth=0.4, zorder=1)
+    ax.add_collection(below, autolim=False)
     ax.text(0, 1.005, credit, transform=ax.transAxes, size=7, color="#565C59")
 
 
