@@ -300,6 +300,15 @@ def register_of_242():
     )
 
 
+def test_miyun_every_candidate_venue_gets_a_pre_assessment_in_three_blocks(chiping):
+    shops, *_, plan = chiping
+    sheets = sc.pre_assessment(plan, standard="miyun")
+    assert set(sheets["site"]) == set(shops.index)
+    blocks = sheets.groupby("site")["part"].unique().map(lambda parts: [p[:4] for p in parts])
+    assert blocks.map(lambda parts: parts[:3] == ["建设地点", "辐射范围", "覆盖人群"]).all()
+    assert (sheets["item"] == "标准核对").sum() == len(shops)
+
+
 def test_miyun_the_norm_prints_pass_or_the_exact_missing_items():
     venues = pd.DataFrame(
         {

@@ -31,6 +31,7 @@ def write_report(
     about: Mapping[str, object] | None = None,
     rules: Standard | str | None = None,
     language: Literal["zh", "en"] = "zh",
+    assess: Literal["sites", "candidates"] = "sites",
 ) -> None:
     """Write a plan or a coverage as an Excel workbook, a GeoPackage or a Word document.
 
@@ -61,6 +62,9 @@ def write_report(
         checked by: ✓ meets it, ✗ fails, ? check on site.
     language : {"zh", "en"}
         Of the Word document; the workbook is in both.
+    assess : {"sites", "candidates"}
+        Whether the workbook's pre-assessment 前期评估表 is of the plan's sites or of every
+        candidate; see `pre_assessment`.
 
     Raises
     ------
@@ -87,6 +91,8 @@ def write_report(
         )
     if language not in ("zh", "en"):
         raise InputError(f"`language` must be 'zh' or 'en', not {language!r}.")
+    if assess not in ("sites", "candidates"):
+        raise InputError(f"`assess` must be 'sites' or 'candidates', not {assess!r}.")
     result = plan_or_coverage
     if path.suffix.lower() == ".docx":
         from servicecircle.reports._document import write_document
@@ -96,7 +102,7 @@ def write_report(
         return
     from servicecircle.reports._sheets import areas_of, foot_of, sheets_of
 
-    sheets = sheets_of(result, districts, about, rules)
+    sheets = sheets_of(result, districts, about, rules, every=assess == "candidates")
     if path.suffix.lower() == ".gpkg":
         from servicecircle.reports._geopackage import write_geopackage
 

@@ -10,6 +10,7 @@ from servicecircle._checks import crs_of
 from servicecircle._said import reason_said
 from servicecircle.areas import service_areas
 from servicecircle.reports._assessment import assessments
+from servicecircle.reports._figures import figures_sheet
 from servicecircle.reports._parameters import credit_of, notes_of, parameters_of
 from servicecircle.reports._what_if import by_speed, if_lost
 from servicecircle.reports._workbook import Block, Sheet
@@ -43,8 +44,10 @@ def sheets_of(
     districts: gpd.GeoDataFrame | None,
     about: Mapping[str, object],
     rules: Standard | str | None = None,
+    *,
+    every: bool = False,
 ) -> tuple[Sheet, ...]:
-    """Arrange a result as sheets."""
+    """Arrange a result as sheets; ``every`` candidate is assessed, or the plan's sites."""
     if isinstance(result, SitePlan):
         plan, today, coverage = result, result.today, result.coverage
     else:
@@ -64,7 +67,8 @@ def sheets_of(
         _sheet("gaps", "盲区", "Gaps", _gaps(plan, today, coverage)),
         *_crossed(plan, today, coverage, districts),
         _what_if(plan, today),
-        *_assessed(plan, rules),
+        figures_sheet(plan, today, _areas(coverage, districts), rules),
+        *_assessed(plan, rules, districts, every=every),
     ]
     table = Block("parameters", "参数与来源", "Parameters", parameters_of(result, about))
     return (*sheets, Sheet("参数与来源", "Parameters and sources", (table,)))
@@ -162,12 +166,17 @@ def _lies_in(demand: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series
     return found
 
 
-def _assessed(plan: SitePlan | None, rules: Standard | str | None) -> list[Sheet]:
-    if plan is None or plan.sites.empty:
+def _assessed(
+    plan: SitePlan | None,
+    rules: Standard | str | None,
+    districts: gpd.GeoDataFrame | None,
+    *,
+    every: bool,
+) -> list[Sheet]:
+    if plan is None or (plan.candidates if every else plan.sites).empty:
         return []
-    return [
-        Sheet("前期评估表", "Pre-assessment", assessments(plan, rules), widest=WIDE, apart=True)
-    ]
+    tables = assessments(plan, rules, districts, every=every)
+    return [Sheet("前期评估表", "Pre-assessment", tables, widest=WIDE, apart=True)]
 
 
 def _sheet(layer: str, zh: str, en: str, frame: gpd.GeoDataFrame) -> Sheet:
@@ -212,14 +221,21 @@ def _summary(
             blocks.append(Block("conflicts", "冲突与提示", "Conflicts", told))
     if "group" in coverage.demand.columns:
         blocks.append(Block("by_group", "按人群", "By group", _by(plan, today, coverage, "group")))
-    areas = "district" if districts is None else _named(districts)
-    if districts is not None or "district" in coverage.demand.columns:
+    areas = _areas(coverage, districts)
+    if areas is not None:
         table = _by(plan, today, coverage, areas)
         blocks.append(Block("by_district", "按区", "By district", table))
     if plan:
         curve = plan.curve.reset_index(names="n_sites")
         blocks.append(Block("curve", "站点数与覆盖率", "Share by number of sites", curve))
     return tuple(blocks)
+
+
+def _areas(coverage: Coverage, districts: gpd.GeoDataFrame | None) -> str | gpd.GeoDataFrame | None:
+    """Return what coverage by district goes by: outlines, a column, or nothing."""
+    if districts is not None:
+        return _named(districts)
+    return "district" if "district" in coverage.demand.columns else None
 
 
 def _named(districts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
