@@ -38,6 +38,7 @@ SHEETS = [
     "盲区 Gaps",
     "各区各人群 District by group",
     "敏感性 Sensitivity",
+    "指标与核对 Figures and checks",
     "前期评估表 Pre-assessment",
     "参数与来源 Parameters and sources",
 ]
@@ -220,7 +221,7 @@ def test_columns_that_a_geopackage_cannot_hold_get_other_names(network, tmp_path
 def test_a_coverage_has_the_sheets_that_apply(coverage, tmp_path):
     write_report(coverage, tmp_path / "today.xlsx")
     book = openpyxl.load_workbook(tmp_path / "today.xlsx")
-    assert book.sheetnames == [SHEETS[0], *SHEETS[3:5], SHEETS[6], SHEETS[-1]]
+    assert book.sheetnames == [SHEETS[0], *SHEETS[3:5], *SHEETS[6:8], SHEETS[-1]]
     assert "覆盖" in book[SHEETS[0]]["A1"].value
     assert len(rows_of(tmp_path / "today.xlsx", SHEETS[4])) == len(coverage.gaps)
 
