@@ -37,7 +37,8 @@ def write_report(
 
     A plan gets the sheets summary, suggested sites, all candidates ranked, today's
     stations, gaps, every group in every district, sensitivity (other walking speeds, one
-    station lost), pre-assessment of each site, parameters and sources; a coverage the ones
+    station lost), figures and checks (fairness, quotas, cash and in kind, overlap, smaller
+    areas), pre-assessment of each site, parameters and sources; a coverage the ones
     that apply. A GeoPackage holds the same tables as
     layers, points in WGS84, the walking areas, and styles that QGIS opens them with. A
     Word document has three pages: the finding with a map, the sites with their reasons,
