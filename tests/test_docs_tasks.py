@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import runpy
 
@@ -80,6 +81,13 @@ def test_opening_over_years(root, in_town, tmp_path):
     left = run(page, tmp_path, **in_town)
     assert left["staged"].years["opened"].tolist() == [4, 1]
     assert left["staged"].years["share"].is_monotonic_increasing
+    staged = left["staged"]
+    sc.write_report(dataclasses.replace(left["plan"], sites=staged.sites), tmp_path / "plan.xlsx")
+    book = pd.read_excel(tmp_path / "plan.xlsx", sheet_name=None, header=None, engine="calamine")
+    sheet = next(one for name, one in book.items() if name.startswith("建议新站"))
+    head = [str(cell) for row in sheet.to_numpy()[:4] for cell in row]
+    assert any(cell.startswith("年度") for cell in head)
+    assert {"2026", "2027"} <= {str(cell)[:4] for cell in sheet.to_numpy().ravel()}
     sc.save_map(left["page"], tmp_path / "years.html")
     assert "2027" in (tmp_path / "years.html").read_text(encoding="utf-8")
 

@@ -134,7 +134,7 @@ def plan_case(case):
         sites,
         days=days,
         vehicles=case["vehicles"],
-        visits=case["visits"],
+        stops_a_site=case["visits"],
         hours=case["hours"],
         stop_hours="stop",
         stops_a_day=case["stops_a_day"],
@@ -214,6 +214,23 @@ def test_bound_holds_where_only_some_days_are_tried(case, most_sets):
     assert (answer.status == "proved") <= (answer.value == best)
 
 
+def test_a_struck_time_limit_gives_the_tour_found_so_far(monkeypatch):
+    sites, days = quanzhou()
+    best = sc.plan_tour(sites, days=days, depot=depot_at(0, 0))
+    monkeypatch.setattr("servicecircle.mobile._solve.LEAST_SECONDS", 0.0)
+    tour = sc.plan_tour(sites, days=days, depot=depot_at(0, 0), time_limit=1e-9)
+    assert tour.status == "time_limit"
+    assert 0.5 * best.value < tour.value <= best.value <= tour.bound
+    assert tour.optimality_gap == (tour.bound - tour.value) / tour.value
+    assert "possible" in repr(tour)
+
+
+def test_columns_of_the_caller_stay():
+    sites = sites_at([(0, 0)], [5], visits=[12_000], cost=[3])
+    tour = sc.plan_tour(sites, days=MAY)
+    assert tour.sites[["visits", "cost"]].equals(sites[["visits", "cost"]])
+
+
 def test_routes_left_out_are_the_slow_ones():
     between = np.array([[0.0, 1, 9], [1, 0, 8], [9, 8, 0]])
     nothing = np.zeros(3)
@@ -248,7 +265,7 @@ def test_one_vehicle_serves_most_of_twenty_thousand_site_workers():
     row = tour.summary().iloc[0]
     assert tour.status == "proved"
     assert 0.8 < row["share"] <= 1
-    assert row["served"] == tour.sites.loc[tour.sites["visits"] > 0, "workers"].sum()
+    assert row["served"] == tour.sites.loc[tour.sites["stops"] > 0, "workers"].sum()
     when = tour.stops.merge(sites[["first_day", "last_day"]], left_on="site", right_index=True)
     assert ((when["day"] >= when["first_day"]) & (when["day"] <= when["last_day"])).all()
     assert tour.stops["leave"].dt.hour.max() < 16
@@ -322,7 +339,7 @@ def test_every_site_without_a_stop_says_why():
 )
 def test_days_of_a_site_are_read_as_tables_write_them(columns, served):
     sites = sites_at([(0, 0)], [5]).assign(**columns)
-    tour = sc.plan_tour(sites, days=MAY, visits=9)
+    tour = sc.plan_tour(sites, days=MAY, stops_a_site=9)
     assert tour.stops["day"].tolist() == [MAY[k - 1] for k in served]
     assert tour.stops["visit"].tolist() == list(range(1, len(served) + 1))
     assert tour.value == (5 if served else 0)
@@ -333,10 +350,16 @@ def test_other_column_names_and_list_cells():
     sites = sites_at([(0, 0), (10, 0)], [5, 6]).rename(columns={"workers": "人数"})
     sites = sites.assign(开工=["2026-05-05", ""], 日期=[None, [MAY[0], MAY[4]]])
     tour = sc.plan_tour(
-        sites, days=MAY, weight="人数", first_day="开工", open_days="日期", visits=5, vehicles=2
+        sites,
+        days=MAY,
+        weight="人数",
+        first_day="开工",
+        open_days="日期",
+        stops_a_site=5,
+        vehicles=2,
     )
-    assert tour.sites["visits"].to_dict() == {"G0": 4, "G1": 2}
-    assert tour.sites["first_visit"].dt.day.to_dict() == {"G0": 5, "G1": 4}
+    assert tour.sites["stops"].to_dict() == {"G0": 4, "G1": 2}
+    assert tour.sites["first_stop"].dt.day.to_dict() == {"G0": 5, "G1": 4}
 
 
 def test_timetable_has_every_day_and_vehicle():
@@ -371,7 +394,7 @@ def test_fractions_of_workers_count_exactly():
     ("change", "message"),
     [
         ({"vehicles": 0}, "`vehicles` must be a whole number from 1"),
-        ({"visits": 1.5}, "`visits` must be a whole number"),
+        ({"stops_a_site": 1.5}, "`stops_a_site` must be a whole number"),
         ({"stops_a_day": 0}, "`stops_a_day`"),
         ({"hours": 25}, "at most 24"),
         ({"hours": float("nan")}, "`hours` must be"),

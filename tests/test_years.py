@@ -136,6 +136,7 @@ def test_a_year_in_which_nothing_opens_stays_in_the_table():
         ({"n_open": {}}, "Years must be whole numbers"),
         ({"n_open": {"2026": 3}}, "Years must be whole numbers"),
         ({"n_open": {2026: 1.5}}, "`n_open\\[2026\\]` must be"),
+        ({"n_open": {2026: "4"}}, "`n_open\\[2026\\]` must be"),
         ({"n_open": {2026: -1}}, "`n_open\\[2026\\]` must be"),
         ({"budget": {2026: float("inf")}}, "`budget\\[2026\\]` must be"),
         ({"n_open": {2026: 1}, "budget": {2027: 1}}, "different years"),

@@ -154,13 +154,13 @@ def _limits(
     years = sorted(n_open if n_open is not None else budget or {})
     if n_open is not None and budget is not None and years != sorted(budget):
         raise InputError(f"`n_open` and `budget` name different years: {years}, {sorted(budget)}.")
-    wrong = [one for one in years if isinstance(one, bool) or not isinstance(one, int)]
+    wrong = [one for one in years if isinstance(one, bool) or not isinstance(one, int | np.integer)]
     if wrong or not years:
         raise InputError(f"Years must be whole numbers such as 2026; got {wrong or years}.")
     for name, given in (("n_open", n_open), ("budget", budget)):
         for year, most in (given or {}).items():
-            whole = name == "budget" or float(most).is_integer()
-            if not whole or not math.isfinite(most) or most < 0:
+            number = isinstance(most, int | float | np.number) and math.isfinite(most)
+            if not number or most < 0 or (name == "n_open" and most % 1):
                 raise InputError(f"`{name}[{year}]` must be a number from 0; got {most!r}.")
     return {
         year: ((n_open or {}).get(year, math.inf), (budget or {}).get(year, math.inf))

@@ -28,13 +28,13 @@ class Task:
     """What is to be served: whole units of workers, open days, vehicles, one vehicle's day.
 
     Sites run in the order of their ids; ``opened`` is sites × days; a site gets up to
-    ``visits`` stops, on different days.
+    ``stops_a_site`` stops, on different days.
     """
 
     units: Ints
     opened: Bools
     vehicles: int
-    visits: int
+    stops_a_site: int
     day: Day
     most_drives: int = MOST_DRIVES
 
@@ -151,7 +151,7 @@ def _choices(task: Task) -> Choices:
 
 def _groups(task: Task) -> tuple[Bools, list[Ints]]:
     """Put days on which the same sites are open together; not where sites get several stops."""
-    if task.visits > 1:
+    if task.stops_a_site > 1:
         return task.opened, [np.array([day]) for day in range(task.opened.shape[1])]
     _, first, which = np.unique(task.opened, axis=1, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -162,14 +162,14 @@ def _groups(task: Task) -> tuple[Bools, list[Ints]]:
 def _model(task: Task, choices: Choices) -> Model:
     program, n, m = Program(), len(task.units), len(choices.routes)
     taken = program.add_columns(m, whole=True)
-    nth = [program.add_columns(n, whole=True) for _ in range(task.visits)]
+    nth = [program.add_columns(n, whole=True) for _ in range(task.stops_a_site)]
     ones = (np.ones(m), (choices.group, np.arange(m)))
     groups = sparse.csr_array(ones, shape=(len(choices.days), m))
     room = task.vehicles * np.array([len(days) for days in choices.days], dtype=float)
     program.add_rows([(taken, groups)], 0.0, room)
     less = [(columns, -sparse.eye_array(n, format="csr")) for columns in nth]
     program.add_rows([(taken, choices.table), *less], 0.0, 0.0)
-    if task.visits > 1:
+    if task.stops_a_site > 1:
         site, choice = choices.table.nonzero()
         once = (np.ones(len(site)), (site * len(choices.days) + choices.group[choice], choice))
         daily = sparse.csr_array(once, shape=(n * len(choices.days), m))
@@ -202,7 +202,8 @@ def _chosen(model: Model, out: Outcome, before: Ints) -> Ints:
 
 def _bound(model: Model, out: Outcome, ends: float) -> int:
     """Units that no tour can exceed."""
-    most = -out.bound if model.choices.complete else _looser(model, ends)
+    exact = model.choices.complete and np.isfinite(out.bound)
+    most = -out.bound if exact else _looser(model, ends)
     total = int(model.task.units.sum())
     return total if np.isinf(most) else min(total, int(np.floor(most * (1 + 1e-9) + 1e-6)))
 

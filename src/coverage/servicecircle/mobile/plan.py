@@ -27,8 +27,8 @@ class TourPlan:
         have names, ``workers``, ``visit`` (1 at the first stop there), ``driving`` (minutes
         from the depot or the stop before), ``cumulative`` (workers served by then).
     sites : geopandas.GeoDataFrame
-        The caller's rows and ``visits``, ``first_visit`` (day, missing if none) and
-        ``status``.
+        The caller's rows and ``stops`` (how many), ``first_stop`` (day, missing if none)
+        and ``status``.
     unserved : geopandas.GeoDataFrame
         The sites without a stop, and why: ``reason`` (``"no_workers"``, ``"not_open"`` on
         any of the days, ``"too_far"`` for one day, ``"no_time"`` left by sites with more
@@ -79,7 +79,7 @@ class TourPlan:
         workers = float(placed[str(self.parameters["weight"])].sum())
         row = {
             "sites": len(self.sites),
-            "served_sites": int((self.sites["visits"] > 0).sum()),
+            "served_sites": int((self.sites["stops"] > 0).sum()),
             "workers": workers,
             "served": self.value,
             "share": self.value / workers if workers > 0 else float("nan"),

@@ -55,7 +55,7 @@ def plan_tour(
     hours: float = 8.0,
     stop_hours: float | str = 3.0,
     stops_a_day: int | None = None,
-    visits: int = 1,
+    stops_a_site: int = 1,
     depot: gpd.GeoDataFrame | None = None,
     speed: float = 25.0,
     detour: float = 1.4,
@@ -70,8 +70,8 @@ def plan_tour(
     """Say which mobile home 流动职工之家 stops at which construction site on which day.
 
     Serves the most workers: each site counts once, at its first stop. Of such tours it takes
-    one with the most workers at second stops, and so on up to ``visits``; of these one with
-    the fewest vehicle days, then the least driving, then the soonest.
+    one with the most workers at second stops, and so on up to ``stops_a_site``; of these one
+    with the fewest vehicle days, then the least driving, then the soonest.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def plan_tour(
         How long a vehicle stays, or the column of sites that says so.
     stops_a_day : int, optional
         Stops of a vehicle a day at most, on top of what the hours allow.
-    visits : int
+    stops_a_site : int
         Stops at a site at most, each on another day.
     depot : geopandas.GeoDataFrame, optional
         One row: where all vehicles start and end each day. Without it a vehicle stays
@@ -134,7 +134,7 @@ def plan_tour(
     """
     asked: dict[str, Any] = {
         "vehicles": vehicles, "hours": hours, "stop_hours": stop_hours,
-        "stops_a_day": stops_a_day, "visits": visits, "speed": speed, "detour": detour,
+        "stops_a_day": stops_a_day, "stops_a_site": stops_a_site, "speed": speed, "detour": detour,
         "weight": weight, "first_day": first_day, "last_day": last_day, "open_days": open_days,
         "start": start, "time_limit": time_limit,
     }  # fmt: skip
@@ -179,7 +179,7 @@ def _plan(work: _Work, depot: gpd.GeoDataFrame | None, asked: dict[str, Any]) ->
     order = id_order(work.sites.index)
     units, scale = whole_weights(work.workers)
     day = work.day.take(order)
-    task = Task(units[order], work.opened[order], asked["vehicles"], asked["visits"], day)
+    task = Task(units[order], work.opened[order], asked["vehicles"], asked["stops_a_site"], day)
     answer = solve_tour(task, seconds=asked["time_limit"])
     stops = _stops(work, [drive._replace(sites=order[drive.sites]) for drive in answer.drives])
     value, bound = answer.value / scale, answer.bound / scale
@@ -200,11 +200,11 @@ def _plan(work: _Work, depot: gpd.GeoDataFrame | None, asked: dict[str, Any]) ->
 
 def _check_numbers(asked: dict[str, Any]) -> pd.Timedelta:
     """Check the numbers; return the hour at which a day begins."""
-    for name in ("vehicles", "stops_a_day", "visits"):
+    for name in ("vehicles", "stops_a_day", "stops_a_site"):
         value = asked[name]
         if value is None and name == "stops_a_day":
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
             raise InputError(f"`{name}` must be a whole number from 1; got {value!r}.")
     for name, least in (("hours", 0), ("speed", 0), ("time_limit", 0), ("detour", 1)):
         value = asked[name]
@@ -315,8 +315,8 @@ def _stops(work: _Work, drives: list[Drive]) -> gpd.GeoDataFrame:
 def _served(sites: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Say how often, and on which day first, each site is served."""
     found = stops.groupby("site")["day"].agg(["size", "min"]).reindex(sites.index)
-    visits = found["size"].fillna(0).astype("int64")
-    return sites.assign(visits=visits, first_visit=found["min"].astype("datetime64[s]"))
+    stops_there = found["size"].fillna(0).astype("int64")
+    return sites.assign(stops=stops_there, first_stop=found["min"].astype("datetime64[s]"))
 
 
 def _unserved(work: _Work, stops: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
