@@ -68,6 +68,8 @@ def test_nobody_is_served_beyond_capacity():
     sites["capacity"] = [12.0, 12.0, 12.0, 3.0, 3.0]
     plan = choose_sites(reach, sites, demand, n_open=3, capacity="capacity")
     assert (plan.status, plan.value) == ("proved", 36.0)
+    assert plan.summary()["served"].item() == plan.sites["served"].sum() == 36
+    assert "serving 36 workers" in repr(plan)
 
 
 def conflicts_of(town, asked):

@@ -169,6 +169,13 @@ class SitePlan:
         """The caller's demand with the plan open: as in ``Coverage.demand``."""
         return self.coverage.demand
 
+    @property
+    def served(self) -> float | None:
+        """Workers who have room, with ``capacity`` (at each of two places, with ``backup``)."""
+        if "served" not in self.sites.columns:
+            return None
+        return float(self.sites["served"].sum() + self.existing["served"].sum())
+
     def summary(self) -> pd.DataFrame:
         """Return one row: the plan in figures.
 
@@ -176,10 +183,11 @@ class SitePlan:
         -------
         pandas.DataFrame
             ``sites``, ``workers`` (all), ``covered_today``, ``covered``, ``share_today``,
-            ``share``, ``status``, ``value``, ``bound``, ``optimality_gap``, ``seconds``.
+            ``share``, with ``capacity`` ``served`` (see the property), ``status``, ``value``,
+            ``bound``, ``optimality_gap``, ``seconds``.
         """
         before, after = (one.summary().iloc[-1] for one in (self.today, self.coverage))
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "sites": [len(self.sites)],
                 "workers": [float(after["workers"])],
@@ -194,15 +202,20 @@ class SitePlan:
                 "seconds": [self.seconds],
             }
         )
+        if self.served is not None:
+            table.insert(list(table.columns).index("status"), "served", self.served)
+        return table
 
     def __repr__(self) -> str:
         before, after = self.today.share, self.coverage.share
         closed = len(self.existing) - len(self.kept)
         closing = f" ({closed} close)" if closed else ""
+        room = "" if self.served is None else f", serving {count_text(self.served)} workers"
+        room += " (each at two places)" if room and self.parameters["backup"] else ""
         return (
             f"<SitePlan: {len(self.sites)} new sites{closing} lift coverage within "
             f"{self.coverage.minutes[-1]:g} minutes from {percent_text(before)} to "
-            f"{percent_text(after)}; {self._proof()}>"
+            f"{percent_text(after)}{room}; {self._proof()}>"
         )
 
     def _proof(self) -> str:
