@@ -30,6 +30,10 @@ from servicecircle.reports import _workbook, write_report
 from servicecircle.siting import SitePlan, choose_sites, what_if
 from servicecircle.standards import check_standard
 
+GROUPS = (
+    *("courier", "rider", "ride_hailing", "taxi", "truck", "sanitation", "security"),
+    *("cleaner", "construction", "factory", "office", "market"),
+)
 SHEETS = [
     "摘要 Summary",
     "建议新站 Suggested sites",
@@ -480,19 +484,48 @@ def test_only_https_photos_become_links(network, tmp_path):
     assert set(photos) <= cells
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_word_document_of_a_plan_has_three_pages(plan, tmp_path, language):
+def crowded(network: WalkNetwork, sites: int) -> SitePlan:
+    """Make a plan of so many sites with long names, 16 districts and 12 groups."""
+    workers = town.workers().assign(
+        group=[GROUPS[at % len(GROUPS)] for at in range(49)],
+        district=[f"第{at % 16}街道办事处辖区" for at in range(49)],
+    )
+    names = [f"中国邮政储蓄银行股份有限公司第{at}支行营业部" for at in range(49)]
+    shops = workers.drop(columns=["workers", "group"]).assign(name=names)
+    shops = shops.rename(index=lambda name: f"N{name}")
+    asked = {"n_open": sites, "required": shops.index[:sites]}
+    return choose_sites(network, shops, workers, minutes=[5, 10, 15], **asked)
+
+
+def test_the_word_document_of_a_plan_has_three_pages_however_many_sites(network, tmp_path):
     office = shutil.which("lowriter")
     if office is None:
         pytest.skip("LibreOffice Writer is not installed")
-    pytest.importorskip("docx")
-    path = tmp_path / "plan.docx"
-    write_report(plan, path, districts=town.districts(), language=language, rules="miyun")
+    docx = pytest.importorskip("docx")
+    about = ABOUT | {"note": "虚构的数据，仅作示例。" * 25, "note_en": "made up, an example. " * 18}
+    sites = (1, 8, 16, 40)
+    for number in sites:
+        plan = crowded(network, number)
+        assert len(plan.sites) == number
+        for language in ("zh", "en"):
+            path = tmp_path / f"{number}_{language}.docx"
+            rules = "miyun" if number > 8 else None
+            write_report(plan, path, language=language, rules=rules, about=about)
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    command = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, path]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    pages = re.findall(rb"/Type\s*/Page\b", (tmp_path / "plan.pdf").read_bytes())
-    assert len(pages) == 3
+    command = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path]
+    documents = sorted(tmp_path.glob("*.docx"))
+    subprocess.run([*command, *documents], check=True, capture_output=True, timeout=300)
+    counts = {
+        path.stem: len(re.findall(rb"/Type\s*/Page\b", path.with_suffix(".pdf").read_bytes()))
+        for path in documents
+    }
+    assert counts == dict.fromkeys(counts, 3)
+    rows = [len(docx.Document(tmp_path / f"{n}_zh.docx").tables[0].rows) - 1 for n in sites]
+    assert rows == list(sites)  # every site is listed; what gives way is reasons
+    heads = [cell.text for cell in docx.Document(tmp_path / "1_en.docx").tables[0].rows[0].cells]
+    assert heads[-1] == "Reason"
+    said = [one.text for one in docx.Document(tmp_path / "40_en.docx").paragraphs]
+    assert any("reasons of the other sites" in text for text in said)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -517,6 +550,32 @@ def test_a_word_document_has_finding_picture_sites_with_reasons_and_sources(
     assert ("虚构" in said, "made up" in said) == (language == "zh", language == "en")
     chinese = any("\u4e00" <= character <= "\u9fff" for character in said.split("\n")[0])
     assert chinese == (language == "zh")
+
+
+def test_nameless_places_photos_and_reasons_of_rows_read_well_in_both_languages(network, tmp_path):
+    docx = pytest.importorskip("docx")
+    photo = "https://photos.example/1.jpg"
+    shops = town.shops().assign(name=None, kind="convenience_store", photo=[photo] * 5)
+    shops["street"] = "珠江路"
+    workers = town.workers().assign(status="ok", reason=None)
+    workers.loc["W48", ["status", "reason"]] = ["bad_number", "workers: 'x' is not a number"]
+    plan = choose_sites(network, shops, workers, minutes=10, n_open=2)
+    write_report(plan, tmp_path / "a.xlsx")
+    rows = rows_of(tmp_path / "a.xlsx", SHEETS[1])
+    assert {row["name"] for row in rows} == {
+        "便利店（无名，珠江路） Convenience store (no name, 珠江路)"
+    }
+    gaps = {row["id"]: row for row in rows_of(tmp_path / "a.xlsx", SHEETS[4])}
+    assert gaps["W48"]["reason"] == "人数：'x' 不是数字 workers: 'x' is not a number"
+    names = {"zh": "便利店（无名，珠江路）", "en": "Convenience store (no name, 珠江路)"}
+    for language, name in names.items():
+        path = tmp_path / f"{language}.docx"
+        write_report(plan, path, language=language)
+        document = docx.Document(path)
+        cells = [row.cells[1].text for row in document.tables[0].rows[1:]]
+        assert all(cell.startswith(name) for cell in cells)
+        links = [one.target_ref for one in document.part.rels.values() if one.is_external]
+        assert links == [photo]
 
 
 def test_a_coverage_becomes_a_word_document_too(coverage, tmp_path):

@@ -68,7 +68,8 @@ class Inputs(_Part):
 
     ``coordinates`` is the system of the tables; ``keep`` names, by table, the columns of no
     known meaning to carry along (of a large CSV none are by default);
-    ``districts_coordinates`` is that of the district outlines, needed in mainland China. ``vintage`` says from when the data is;
+    ``districts_coordinates`` is that of the district outlines, needed in mainland China.
+    ``vintage`` says from when the data is;
     ``note`` and ``note_en`` say what readers must know about it, on the map and in the
     workbook. ``elevation`` is a raster of ground heights, or "ele" for those of the nodes.
     """

@@ -42,7 +42,8 @@ def write_report(
     that apply. A GeoPackage holds the same tables as
     layers, points in WGS84, the walking areas, and styles that QGIS opens them with. A
     Word document has three pages: the finding with a map, the sites with their reasons,
-    and districts, gaps and sources.
+    and districts, gaps and sources. What does not fit is left to the workbook, and said:
+    reasons first, then rows of long tables.
 
     Parameters
     ----------
@@ -77,7 +78,8 @@ def write_report(
     -----
     Text is written as text, never as a formula. The workbook carries places in WGS84 and
     in GCJ-02, the system of Amap and Tencent maps. The column ``photo`` becomes a link
-    where it is an https address.
+    where it is an https address, in the Word document too. A place without a name is called
+    by its kind and street, as by `place_names` of ``servicecircle.standards``.
 
     Examples
     --------

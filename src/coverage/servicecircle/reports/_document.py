@@ -6,11 +6,11 @@ import io
 import math
 from typing import TYPE_CHECKING, Any
 
-from servicecircle import __version__
-from servicecircle._said import in_chinese
 from servicecircle._sentences import count_text, percent_text
-from servicecircle._text import clean_text
+from servicecircle._text import clean_text, safe_link
 from servicecircle.errors import InputError
+from servicecircle.reports._document_page import CELL, HIGH, Listing, Page, paragraph_height
+from servicecircle.reports._document_words import WORDS
 from servicecircle.reports._headings import VALUES
 from servicecircle.reports._parameters import credit_of, item_label
 from servicecircle.reports._sheets import NONE, sheets_of
@@ -18,7 +18,7 @@ from servicecircle.siting import SitePlan
 from servicecircle.standards import group_label, standard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -28,68 +28,15 @@ if TYPE_CHECKING:
     from servicecircle.coverage import Coverage
     from servicecircle.standards import Standard
 
-FONT, CHINESE_FONT = "Calibri", "Microsoft YaHei"
 DPI = 200
-MOST_ROWS = 15
-MOST_CHARACTERS = 400
+MOST_GAPS = 5
+MOST_VALUE = 60  # characters of a parameter; the workbook has all
+TITLE = 2.6  # centimetres of the heading on two lines
+HIGHEST = 19.7  # centimetres of the picture
 MISSING = (
     'Word documents need python-docx and matplotlib: `python -m pip install "servicecircle'
     '[report]"`.'
 )
-WORDS = {
-    "zh": {
-        "sites": "建议新站点（开设次序）",
-        "site_heads": ("次序", "名称和所属区", "新增", "累计", "关闭即失", "理由"),
-        "check": "达标",
-        "checks": "✓ 达标，✗ 不达标，? 需现场核实（{0}）。",
-        "stations": "现有站点（服务人数最多的）",
-        "station_heads": ("名称", "所属区", "覆盖人数", "独有覆盖"),
-        "by_district": "各区覆盖",
-        "by_group": "各人群覆盖",
-        "heads": ("名称", "职工", "现覆盖率", "方案后覆盖率", "新增"),
-        "heads_today": ("名称", "职工", "覆盖率"),
-        "gaps": "最大的盲区",
-        "gap_heads": ("地点", "所属区", "人数"),
-        "speeds": "步行快慢不同时的覆盖率",
-        "speed_heads": ("步行速度", "分钟", "现覆盖率", "方案后覆盖率"),
-        "lost": "任一站点关闭，最多失去 {1} 名职工（{0}），覆盖率降至 {2}。",
-        "sources": "参数与数据",
-        "item_heads": ("项目", "内容"),
-        "figures": "{0:g} 分钟：{1} 名职工中，{2} 人有站点可到，{3} 人还没有。",
-        "proved": "最优性：已证明没有更好的方案。",
-        "bounded": "最优性：与可能的最好方案最多相差 {0:.2%}。",
-        "infeasible": "这些要求不能同时满足，没有方案。",
-        "more": "另有 {0} 行，见工作簿。",
-        "none": "无",
-        "nowhere": "（未标明）",
-    },
-    "en": {
-        "sites": "Suggested sites, in opening order",
-        "site_heads": ("No.", "Name, district", "Added", "Then", "If lost", "Reason"),
-        "check": "OK",
-        "checks": "✓ meets the standard, ✗ fails, ? to be checked on site ({0}).",
-        "stations": "Stations today, largest first",
-        "station_heads": ("Name", "District", "Workers", "Only by it"),
-        "by_district": "Coverage by district",
-        "by_group": "Coverage by group",
-        "heads": ("Name", "Workers", "Today", "With the plan", "Added"),
-        "heads_today": ("Name", "Workers", "Coverage"),
-        "gaps": "Largest gaps",
-        "gap_heads": ("Place", "District", "Workers"),
-        "speeds": "Coverage if people walk slower or faster",
-        "speed_heads": ("Speed", "Minutes", "Today", "With the plan"),
-        "lost": "The loss of one station costs at most {1} workers ({0}); {2} stay covered.",
-        "sources": "Parameters and data",
-        "item_heads": ("Item", "Value"),
-        "figures": "Within {0:g} minutes: of {1} workers {2} have a station, {3} have none.",
-        "proved": "No plan under these rules is better (proved).",
-        "bounded": "At most {0:.2%} away from the best possible plan.",
-        "infeasible": "These rules cannot all be met: there is no plan.",
-        "more": "{0} more rows: see the workbook.",
-        "none": "none",
-        "nowhere": "(not stated)",
-    },
-}
 
 
 def write_document(  # noqa: PLR0917 - the arguments of `write_report`
@@ -110,125 +57,21 @@ def write_document(  # noqa: PLR0917 - the arguments of `write_report`
         for sheet in sheets_of(result, districts, about, rules)
         for block in sheet.blocks
     }
-    page = _Page(docx.Document(), WORDS[language], language)
+    page = Page(docx.Document(), WORDS[language], language)
     page.foot(credit_of(result, about, language))
     _finding(page, result, districts, about)
     page.turn()
-    if isinstance(result, SitePlan):
-        _sites(page, result, tables["sites"])
-        if rules is not None:
-            page.say(page.words["checks"].format(_name_of(rules, language)))
-    else:
-        _stations(page, tables["stations"])
-    _lost(page, tables["if_lost"])
+    _places(page, result, tables, rules)
     page.turn()
-    _sums(page, tables, planned=isinstance(result, SitePlan))
-    _speeds(page, tables.get("by_speed"))
-    _gaps(page, tables["gaps"])
-    _sources(page, tables["parameters"])
+    listings = _sums(page, tables, planned=isinstance(result, SitePlan))
+    listings += _speeds(page, tables.get("by_speed"))
+    listings += _gaps(page, tables["gaps"])
+    page.tables([*listings, _sources(page, tables["parameters"])])
     page.document.save(str(path))
 
 
-class _Page:
-    """Adds headings, paragraphs and tables in one font for both scripts."""
-
-    def __init__(self, document: Any, words: dict[str, Any], language: Language) -> None:
-        from docx.oxml.ns import qn
-        from docx.shared import Cm, Pt
-
-        self.document, self.words, self.language = document, words, language
-        self.point, self.east = Pt, qn("w:eastAsia")
-        section = document.sections[0]
-        section.page_width, section.page_height = Cm(21), Cm(29.7)
-        section.left_margin = section.right_margin = Cm(1.5)
-        section.top_margin = section.bottom_margin = Cm(1.4)
-        for name in ("Normal", "Title", "Heading 1"):
-            style = document.styles[name]
-            style.font.name = FONT
-            fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-            # A theme's font would go before the named one.
-            for theme in [key for key in fonts.attrib if key.endswith("Theme")]:
-                del fonts.attrib[theme]
-            fonts.set(self.east, CHINESE_FONT)
-        document.styles["Normal"].font.size = Pt(10)
-        document.styles["Normal"].paragraph_format.space_after = Pt(3)
-        document.styles["Title"].font.size = Pt(20)
-        document.styles["Heading 1"].font.size = Pt(13)
-        document.styles["Heading 1"].paragraph_format.space_before = Pt(9)
-        document.styles["Heading 1"].paragraph_format.space_after = Pt(3)
-        document.core_properties.author = f"servicecircle {__version__}"
-
-    def foot(self, text: str) -> None:
-        """Put a line and the page number at the foot of every page."""
-        from docx.oxml import OxmlElement
-        from docx.oxml.ns import qn
-
-        paragraph = self.document.sections[0].footer.paragraphs[0]
-        for part in (f"{clean_text(text, MOST_CHARACTERS)} | ", None):
-            run = paragraph.add_run(part)
-            run.font.size = self.point(7.5)
-        for kind, words in (("begin", None), (None, "PAGE"), ("end", None)):
-            field = OxmlElement("w:instrText" if words else "w:fldChar")
-            field.text = words
-            if kind:
-                field.set(qn("w:fldCharType"), kind)
-            run._r.append(field)  # noqa: SLF001
-
-    def cell(self, row: Mapping[Any, Any], column: str) -> str:
-        """Return a cell of a table in the language of the page."""
-        text = row.get(column)
-        return clean_text(in_chinese(text) if self.language == "zh" else text)
-
-    def name(self, row: Mapping[Any, Any]) -> str:
-        """Return the name of a place, or its id."""
-        return self.cell(row, "name") or self.cell(row, "id")
-
-    def turn(self) -> None:
-        self.document.add_page_break()
-
-    def say(self, text: object, style: str | None = None) -> None:
-        self.document.add_paragraph(clean_text(text, MOST_CHARACTERS), style=style)
-
-    def table(
-        self,
-        title: str,
-        heads: Sequence[str],
-        rows: Iterable[Sequence[str]],
-        widths: Sequence[float],
-        most: int = MOST_ROWS,
-    ) -> None:
-        """Add a heading and a table of at most so many rows; widths in centimetres."""
-        from docx.shared import Cm
-
-        self.document.add_heading(title, level=1)
-        rows = list(rows)
-        table = self.document.add_table(rows=1, cols=len(heads), style="Light Grid Accent 1")
-        table.autofit = False
-        for column, width in zip(table.columns, widths, strict=True):
-            column.width = Cm(width)
-        for row in (heads, *rows[:most]):
-            cells = table.rows[0].cells if row is heads else table.add_row().cells
-            for cell, text, width in zip(cells, row, widths, strict=True):
-                cell.width = Cm(width)
-                cell.paragraphs[0].paragraph_format.space_after = 0
-                run = cell.paragraphs[0].add_run(clean_text(text, MOST_CHARACTERS))
-                run.font.size = self.point(8.5)
-                run.bold = row is heads
-        self._repeat_heads(table)
-        if not rows:
-            self.say(self.words["none"])
-        if len(rows) > most:
-            self.say(self.words["more"].format(len(rows) - most))
-
-    @staticmethod
-    def _repeat_heads(table: Any) -> None:
-        from docx.oxml import OxmlElement
-
-        table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # noqa: SLF001
-
-
 def _finding(
-    page: _Page,
+    page: Page,
     result: SitePlan | Coverage,
     districts: gpd.GeoDataFrame | None,
     about: Mapping[str, object],
@@ -236,22 +79,21 @@ def _finding(
     coverage = result.coverage if isinstance(result, SitePlan) else result
     page.document.add_heading(_headline(page, result, coverage), level=0)
     note = (page.language == "en" and about.get("note_en")) or about.get("note")
-    if note:
-        page.say(note)
+    said = [str(note)] if note else []
     for minutes, row in coverage.summary().iterrows():
         left = row["workers"] - row["covered"]
         counts = (count_text(float(value)) for value in (row["workers"], row["covered"], left))
-        page.say(page.words["figures"].format(minutes, *counts))
+        said.append(page.words["figures"].format(minutes, *counts))
     if isinstance(result, SitePlan):
         proof = {"proved": "proved", "infeasible": "infeasible"}.get(result.status, "bounded")
-        page.say(page.words[proof].format(result.optimality_gap))
-    from docx.shared import Cm
+        said.append(page.words[proof].format(result.optimality_gap))
+    for text in said:
+        page.say(text)
+    room = HIGH - TITLE - sum(map(paragraph_height, said))
+    page.picture(_picture(result, districts, page.language), min(room, HIGHEST))
 
-    picture = _picture(result, districts, page.language)
-    page.document.add_picture(io.BytesIO(picture), width=Cm(17.5))
 
-
-def _headline(page: _Page, result: SitePlan | Coverage, coverage: Coverage) -> str:
+def _headline(page: Page, result: SitePlan | Coverage, coverage: Coverage) -> str:
     from servicecircle.maps._plots import WORDS as SENTENCES
 
     words, limit = SENTENCES[page.language], coverage.minutes[-1]
@@ -287,45 +129,78 @@ def _picture(
     return out.getvalue()
 
 
-def _sites(page: _Page, plan: SitePlan, sites: pd.DataFrame) -> None:
-    reason = f"reason_{page.language}"
+def _places(
+    page: Page,
+    result: SitePlan | Coverage,
+    tables: Mapping[str, pd.DataFrame],
+    rules: Standard | str | None,
+) -> None:
+    """Fill the second page: the sites of a plan, or today's stations."""
+    said = list(_lost(page, tables["if_lost"]))
+    if not isinstance(result, SitePlan):
+        room = HIGH - sum(map(paragraph_height, said))
+        page.tables([_stations(page, tables["stations"])], room)
+    else:
+        if rules is not None:
+            said.insert(0, page.words["checks"].format(_name_of(rules, page.language)))
+        reason, mend = f"reason_{page.language}", f"mend_{page.language}"
+        said += [f"{row[reason]} {row[mend]}" for row in result.conflicts.to_dict("records")]
+        room = HIGH - sum(map(paragraph_height, said))
+        listing = _sites(page, tables["sites"])
+        if listing.height <= room:
+            page.tables([listing], room)
+        else:
+            _in_short(page, listing, room)
+    for text in said:
+        page.say(text)
+
+
+def _in_short(page: Page, listing: Listing, room: float) -> None:
+    """List many sites without the column of reasons, and below as many reasons as there is room."""
+    room -= paragraph_height(page.words["reasons"])
+    (short,) = page.tables([listing.without_last_column()], room)
+    room -= short.height
+    for row in listing.rows:
+        text = f"{row[0]}. {row[-1]}"
+        room -= paragraph_height(text, CELL)
+        if room < 0:
+            page.say(page.words["reasons"])
+            return
+        page.say(text, points=CELL)
+
+
+def _sites(page: Page, sites: pd.DataFrame) -> Listing:
     checked = "standard" in sites.columns
+    records = sites.to_dict("records")
     rows = [
         (
             str(row["order"]),
-            " ".join(
-                filter(
-                    None,
-                    (
-                        page.name(row),
-                        page.cell(row, "district"),
-                    ),
-                )
-            ),
+            " ".join(filter(None, (page.name(row), page.cell(row, "district")))),
             f"+{count_text(float(row['gain']))}",
             percent_text(float(row["share_after"])),
             f"−{count_text(float(row['loss']))}",
             *([str(row["standard"])] if checked else []),
-            str(row[reason]),
+            str(row[f"reason_{page.language}"]),
         )
-        for row in sites.to_dict("records")
+        for row in records
     ]
-    heads, widths = list(page.words["site_heads"]), [1.1, 3.4, 1.5, 1.4, 1.6, 9.0]
+    heads, widths = list(page.words["site_heads"]), [1.0, 4.2, 1.6, 1.8, 1.7, 7.7]
     if checked:
         heads.insert(-1, page.words["check"])
-        widths[-1:] = [1.1, 7.9]
-    page.table(page.words["sites"], heads, rows, widths)
-    for conflict in plan.conflicts.to_dict("records"):
-        page.say(f"{conflict[reason]} {conflict[f'mend_{page.language}']}", "List Bullet")
+        widths[-1:] = [1.0, 6.7]
+    photos = {at: safe_link(row.get("photo")) for at, row in enumerate(records)}
+    links = {at: address for at, address in photos.items() if address}
+    return Listing(page.words["sites"], heads, rows, widths, links)
 
 
-def _lost(page: _Page, lost: pd.DataFrame) -> None:
+def _lost(page: Page, lost: pd.DataFrame) -> Iterator[str]:
     for row in lost.head(1).to_dict("records"):
-        name, workers = page.name(row), count_text(float(row["lost"]))
-        page.say(page.words["lost"].format(name, workers, percent_text(row["share_then"])))
+        workers = count_text(float(row["lost"]))
+        share = percent_text(row["share_then"])
+        yield page.words["lost"].format(page.name(row), workers, share)
 
 
-def _stations(page: _Page, stations: pd.DataFrame) -> None:
+def _stations(page: Page, stations: pd.DataFrame) -> Listing:
     rows = [
         (
             page.name(row),
@@ -335,74 +210,72 @@ def _stations(page: _Page, stations: pd.DataFrame) -> None:
         )
         for row in stations.nlargest(len(stations), "workers").to_dict("records")
     ]
-    page.table(page.words["stations"], page.words["station_heads"], rows, (8, 3, 3, 3))
+    return Listing(page.words["stations"], page.words["station_heads"], rows, (8, 3, 3, 3))
 
 
-def _sums(page: _Page, tables: Mapping[str, pd.DataFrame], *, planned: bool) -> None:
+def _sums(page: Page, tables: Mapping[str, pd.DataFrame], *, planned: bool) -> list[Listing]:
     heads = page.words["heads" if planned else "heads_today"]
     widths = (5, 3, 3, 3, 3)[: len(heads)]
-    for layer in ("by_district", "by_group"):
-        if layer not in tables:
-            continue
-        table = tables[layer]
-        rows = []
-        for row in table.to_dict("records"):
-            label = row["district" if layer == "by_district" else "group"]
-            if label == NONE and not row["workers"]:
-                continue
-            label = page.words["nowhere"] if label == NONE else label
-            if layer == "by_group":
-                label = group_label(label, page.language)
-            shares = ("share_before", "share_after") if planned else ("share",)
-            cells = [str(label), count_text(float(row["workers"]))]
-            cells += [percent_text(float(row[share])) for share in shares if share in row]
-            if planned:
-                cells.append(f"+{count_text(float(row['added']))}")
-            rows.append(cells)
-        page.table(page.words[layer], heads, rows, widths)
+    listings = []
+    for layer, column in (("by_district", "district"), ("by_group", "group")):
+        if layer in tables:
+            records = tables[layer].to_dict("records")
+            rows = [
+                _sum(page, row, column, planned=planned)
+                for row in records
+                if row["workers"] or row[column] != NONE
+            ]
+            listings.append(Listing(page.words[layer], heads, rows, widths))
+    return listings
 
 
-def _gaps(page: _Page, gaps: pd.DataFrame) -> None:
+def _sum(page: Page, row: Mapping[Any, Any], column: str, *, planned: bool) -> list[str]:
+    """Write one district or group: workers, shares, and what the plan adds."""
+    label = page.words["nowhere"] if row[column] == NONE else row[column]
+    if column == "group":
+        label = group_label(label, page.language)
+    shares = ("share_before", "share_after") if planned else ("share",)
+    cells = [str(label), count_text(float(row["workers"]))]
+    cells += [percent_text(float(row[share])) for share in shares]
+    return cells + ([f"+{count_text(float(row['added']))}"] if planned else [])
+
+
+def _gaps(page: Page, gaps: pd.DataFrame) -> list[Listing]:
     left = gaps[~gaps["covered"].astype(bool)] if "covered" in gaps.columns else gaps
-    weight = "workers" if "workers" in left.columns else None
-    if weight is None:
-        return
-    largest = left.nlargest(5, weight).to_dict("records")
+    if "workers" not in left.columns:
+        return []
     rows = [
-        (
-            page.name(row),
-            page.cell(row, "district"),
-            count_text(float(row[weight])),
-        )
-        for row in largest
+        (page.name(row), page.cell(row, "district"), count_text(float(row["workers"])))
+        for row in left.nlargest(MOST_GAPS, "workers").to_dict("records")
     ]
-    page.table(page.words["gaps"], page.words["gap_heads"], rows, (9, 4, 4))
+    return [Listing(page.words["gaps"], page.words["gap_heads"], rows, (9, 4, 4))]
 
 
-def _speeds(page: _Page, speeds: pd.DataFrame | None) -> None:
+def _speeds(page: Page, speeds: pd.DataFrame | None) -> list[Listing]:
     if speeds is None:
-        return
+        return []
     shares = [name for name in ("share", "share_before", "share_after") if name in speeds.columns]
+    speeds = speeds[speeds["minutes"] == speeds["minutes"].max()]
     rows = [
         (f"{row['speed']:g} km/h", f"{row['minutes']:g}", *(percent_text(row[s]) for s in shares))
         for row in speeds.to_dict("records")
     ]
     heads = page.words["speed_heads"][: 2 + len(shares)]
-    page.table(page.words["speeds"], heads, rows, (5, 4, 4, 4)[: len(heads)])
+    return [Listing(page.words["speeds"], heads, rows, (5, 4, 4, 4)[: len(heads)])]
 
 
-def _sources(page: _Page, parameters: pd.DataFrame) -> None:
+def _sources(page: Page, parameters: pd.DataFrame) -> Listing:
     """List what was set and read, two by two; remarks on single rows are in the workbook."""
     shown = parameters[~parameters["item"].str.match(r"note|.*: note ")]
     cells = [
-        (item_label(item, page.language), _in_one(value, page.language))
+        (item_label(item, page.language), clean_text(_in_one(value, page.language), MOST_VALUE))
         for item, value in zip(shown["item"], shown["value"], strict=True)
     ]
     half = math.ceil(len(cells) / 2)
     right = [*cells[half:], ("", "")][:half]
     rows = [one + other for one, other in zip(cells[:half], right, strict=True)]
     heads = page.words["item_heads"] * 2
-    page.table(page.words["sources"], heads, rows, (3.4, 5.6, 3.4, 5.6), most=half)
+    return Listing(page.words["sources"], heads, rows, (3.4, 5.6, 3.4, 5.6))
 
 
 def _in_one(text: str, language: str) -> str:

@@ -104,8 +104,13 @@ def _quotas(
     table = check_quotas(places, known, units=_units(plan, today, list(known)))
     table = table.sort_values("missing", ascending=False, kind="stable")
     lacking, extra = int((table["missing"] > 0).sum()), table.attrs["extra_sites"]
-    title = f"配额核对：{lacking} 个单位不足，至少再建 {extra} 个"
-    yield Block("quotas", title, f"Quotas: {lacking} units lack one, {extra} more sites", table)
+    title = "配额核对：全部达到", "Quotas: all are met"
+    if lacking:
+        title = (
+            f"配额核对：{lacking} 个单位不足，至少再建 {extra} 个",
+            f"Quotas: {lacking} units have too few, {extra} more sites are needed",
+        )
+    yield Block("quotas", *title, table)
 
 
 def _units(plan: SitePlan | None, today: Coverage, columns: list[str]) -> pd.DataFrame:

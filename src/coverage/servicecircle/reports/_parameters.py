@@ -62,6 +62,13 @@ ITEMS = {
     "streets: attribution": ("街道数据署名", "Attribution"),
     "servicecircle": ("软件版本", "Software version"),
 }
+# Of no meaning unless the other one was asked for
+BELONGS = {
+    "cost": "budget",
+    "closing_cost": "closable",
+    "upgrade_cost": "upgradable",
+    "split": "capacity",
+}
 TABLES = {
     "demand": "职工",
     "stations": "现有站点",
@@ -100,7 +107,9 @@ def parameters_of(result: SitePlan | Coverage, about: Mapping[str, object]) -> p
     coverage: Coverage = plan.coverage if plan else result  # type: ignore[assignment]
     rows: dict[str, object] = {"minutes": coverage.minutes, "speed (km/h)": coverage.speed}
     if plan:
-        rows |= {name: value for name, value in plan.parameters.items() if name != "speed"}
+        idle = {name for name, of in BELONGS.items() if not plan.parameters.get(of)}
+        asked = plan.parameters.items()
+        rows |= {name: value for name, value in asked if name not in {"speed", *idle}}
         rows["score weights"] = plan.candidates.attrs.get("weights", "")
     tables = _tables(plan, coverage)
     rows |= {f"rows: {name}": _statuses(frame) for name, frame in tables.items()}
@@ -175,7 +184,8 @@ def _tables(plan: SitePlan | None, coverage: Coverage) -> dict[str, pd.DataFrame
 
 def _statuses(frame: pd.DataFrame) -> str:
     counts = frame["status"].value_counts()
-    return f"{len(frame)} (" + ", ".join(f"{told(name)}: {n}" for name, n in counts.items()) + ")"
+    said = ", ".join(f"{told(name)}: {n}" for name, n in counts.items())
+    return f"{len(frame)} ({said})" if said else "0"
 
 
 def _joined(value: Any) -> str:
@@ -191,4 +201,4 @@ def _joined(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "✓" if value else "✗"
-    return f"{value:g}" if isinstance(value, float) else told(value)
+    return f"{value:.4g}" if isinstance(value, float) else told(value)
