@@ -267,6 +267,7 @@ def test_figures_say_cash_and_in_kind_quotas_and_smaller_areas(plan, figures):
     quota = next(k for k, title in enumerate(titles) if title.startswith("配额核对"))
     rows = {row[1]: row[3] for row in figures[quota + 2 : quota + 4]}
     assert rows == {"一街道": len(plan.sites), "二街道": 1}
+    assert titles[quota] == "配额核对：全部达到 Quotas: all are met"
     area = titles.index("按社区 By community")
     added = {row[0]: row[-1] for row in figures[area + 2 : area + 4] if row}
     assert set(added) == {"东", "西"}
@@ -279,7 +280,19 @@ def test_a_town_without_anybody_has_no_shares(streets, tmp_path):
     page = openpyxl.load_workbook(tmp_path / "today.xlsx")["指标与核对 Figures and checks"]
     said = {row[0]: row[1] for row in page.iter_rows(values_only=True) if row[0]}
     assert said["10 分钟覆盖率 share covered"] == "0 of 0 = –"
+    assert said["10 分钟重复覆盖率 covered twice"] == "0 of 0 = –"
     assert said["每万人站点数 stations per 10,000"] == "–"
+
+
+def test_units_without_a_station_are_said_before_anything_else(plan, tmp_path):
+    workers = people().assign(street_town=["一街道", "三街道", "四街道"] * 16 + ["一街道"])
+    bare = sc.choose_sites(plan.reach, shops(), workers, minutes=10, n_open=1)
+    sc.write_report(bare, tmp_path / "plan.xlsx", rules="dongcheng")
+    page = openpyxl.load_workbook(tmp_path / "plan.xlsx")["指标与核对 Figures and checks"]
+    rows = [row for row in page.iter_rows(values_only=True) if any(row)]
+    at = next(k for k, row in enumerate(rows) if str(row[0]).startswith("配额核对"))
+    assert rows[at][0].startswith("配额核对：2 个单位不足，至少再建 2 个")
+    assert [row[1] for row in rows[at + 2 : at + 5]] == ["三街道", "四街道", "一街道"]
 
 
 def test_districts_are_named_where_circles_are_not_drawn(plan):

@@ -15,6 +15,7 @@ from servicecircle.errors import InputError
 from servicecircle.metrics import CRITERIA, weighted_gini
 
 PAIRS = [("A", "p", 5.0), ("A", "q", 14.0), ("B", "q", 3.0), ("B", "r", 15.0), ("C", "q", 9.0)]
+E = np.exp(-0.5)
 WORKERS = {"p": 100.0, "q": 40.0, "r": 60.0, "far": 200.0}
 
 
@@ -74,6 +75,19 @@ def test_places_per_worker_in_two_steps(coverage):
         sc.access_ratio(coverage, capacity="seats")
 
 
+def test_a_long_walk_counts_less_along_a_bell(coverage):
+    bell = {(a, b): (np.exp(-((t / 15) ** 2) / 2) - E) / (1 - E) for a, b, t in PAIRS}
+    ratio = {
+        j: places / sum(WORKERS[i] * f for (a, i), f in bell.items() if a == j)
+        for j, places in {"A": 20, "B": 10}.items()
+    }
+    found = sc.access_ratio(coverage, decay="gaussian")["places_per_worker"]
+    for i in WORKERS:
+        assert found[i] == pytest.approx(sum(r * bell.get((j, i), 0) for j, r in ratio.items()))
+    with pytest.raises(InputError, match="`decay` must be"):
+        sc.access_ratio(coverage, decay="linear")
+
+
 def test_overlap_of_pairs_is_shared_by_either(coverage):
     reached = {"A": {"p", "q"}, "B": {"q", "r"}, "C": {"q"}}
     expected = {}
@@ -95,6 +109,40 @@ def test_metres_do_not_depend_on_the_speed(coverage):
 
 def test_stations_per_ten_thousand_workers(coverage):
     assert sc.per_ten_thousand(coverage) == 1e4 * 4 / 400
+
+
+def test_without_workers_every_share_is_missing_never_nought(coverage):
+    nobody = coverage.demand[["geometry", "workers"]].assign(workers=0.0, district="甲")
+    empty = sc.measure_coverage(coverage.reach, coverage.facilities, nobody)
+    assert np.isnan(sc.within_metres(empty, 375))
+    assert np.isnan(sc.per_ten_thousand(empty))
+    assert sc.pair_overlap(empty).empty
+    fair = sc.equity(empty, "district").iloc[0]
+    assert fair[["least", "most", "gini"]].isna().all()
+    assert sc.access_ratio(empty).eq(0).all(axis=None)
+    assert sc.access_ratio(empty).attrs["facilities"].isna().all()
+    assert np.isnan(empty.share)
+    assert empty.summary()[["share", "mean_minutes", "median_minutes"]].isna().all(axis=None)
+
+
+def test_cost_per_newly_covered_is_missing_without_gain_and_nought_in_kind(coverage):
+    shops = coverage.facilities.assign(cost=[0.0, 5000.0, 0.0, 7000.0], in_kind_area_m2=20.0)
+    people = coverage.demand[["geometry", "workers"]]
+
+    def costs(**rules):
+        plan = sc.choose_sites(coverage.reach, shops, people, minutes=15, **rules)
+        return sc.plan_costs(plan).iloc[0]
+
+    in_kind = costs(n_open=1, required=["A"])
+    assert in_kind[["cost", "cost_per_worker", "free_sites", "in_kind_area_m2"]].tolist() == [
+        0, 0, 1, 20,
+    ]  # fmt: skip
+    nobody = costs(n_open=1, required=["D"])
+    assert nobody["newly_covered"] == 0
+    assert np.isnan(nobody["cost_per_worker"])
+    paid = costs(n_open=2, required=["A", "B"], budget=6000)
+    assert paid[["cost", "budget", "left"]].tolist() == [5000, 6000, 1000]
+    assert paid["cost_per_worker"] == 5000 / 200
 
 
 def test_homes_stand_beside_xiamens_published_figures():

@@ -151,6 +151,12 @@ def test_charging_alone_is_enough_unless_both_are_asked_for(text, strict):
     assert ("charging_inflation" in read_amenities(text, strict=True).present) is strict
 
 
+def test_a_check_may_ask_for_both_charging_and_inflating():
+    site = pd.DataFrame({"amenities": ["充电宝、微波炉、雨伞、药箱"]})
+    assert sc.check_standard(site, "miyun")["amenities"].item()
+    assert not sc.check_standard(site, "miyun", strict_amenities=True)["amenities"].item()
+
+
 def test_an_amenitys_own_column_goes_before_the_list():
     sites = pd.DataFrame(
         {

@@ -173,7 +173,7 @@ def audit_stations(
     out["standard"] = (
         pd.array([None] * len(out), "boolean")
         if standard is None
-        else check_standard(stations, standard)["passed"]
+        else check_standard(stations, standard, strict_amenities=strict_amenities)["passed"]
     )
     _add_findings(out, inspections="last_inspected" in stations.columns)
     return Audit(out, when)

@@ -5,7 +5,7 @@ Where a denominator is zero the figure is missing, never 0 or 100 %.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,11 @@ def weighted_gini(values: Floats, weights: Floats) -> float:
 
 
 def access_ratio(
-    coverage: Coverage, *, capacity: str = "capacity", minutes: float | None = None
+    coverage: Coverage,
+    *,
+    capacity: str = "capacity",
+    minutes: float | None = None,
+    decay: Literal["gaussian"] | None = None,
 ) -> pd.DataFrame:
     """Set places offered against workers in reach, station by station 供需比.
 
@@ -96,6 +100,9 @@ def access_ratio(
         offers no places.
     minutes : float, optional
         The cutoff (≤ counts). Default: the coverage's largest.
+    decay : {"gaussian"}, optional
+        What a worker within the cutoff counts by the walk t: (exp(−t²/2T²) − exp(−½)) /
+        (1 − exp(−½)) (Dai 2010). Default: 1, however long the walk.
 
     Returns
     -------
@@ -107,12 +114,13 @@ def access_ratio(
     Raises
     ------
     InputError
-        The column is missing or negative, or ``minutes`` exceed those of the coverage.
+        The column is missing or negative, ``minutes`` exceed those of the coverage, or the
+        decay is not known.
 
     Notes
     -----
-    Two-step floating catchment area (Luo & Wang 2003): R_j = capacity_j ÷ Σ workers within
-    reach of j; A_i = Σ R_j over the stations within reach of i.
+    Two-step floating catchment area (Luo & Wang 2003): R_j = capacity_j ÷ Σ workers_i f(t_ij);
+    A_i = Σ R_j f(t_ij), with f = 1 within reach, or the decay.
 
     Examples
     --------
@@ -124,7 +132,12 @@ def access_ratio(
     offered = _values.numbers(frame[capacity])
     if offered.unreadable.any():
         raise InputError(f"`{capacity}` holds cells that are no number of people.")
+    if decay not in (None, "gaussian"):
+        raise InputError(f'`decay` must be "gaussian" or None, not {decay!r}.')
     links = _links(coverage, minutes)
+    if decay is not None:
+        limit = coverage.minutes[-1] if minutes is None else minutes
+        links = _bell(coverage.reach.within(limit).minutes, limit)
     workers = links @ _weights(coverage)
     known = np.isfinite(offered.amounts) & (workers > 0)
     ratio = np.full(len(frame), np.nan)
@@ -306,6 +319,14 @@ def _weights(coverage: Coverage) -> Floats:
     counted = coverage.demand["status"].isin(_COUNTED).to_numpy()
     weights = check_weights(coverage.demand, coverage.weight, "demand")
     return np.where(counted, weights, 0.0)
+
+
+def _bell(table: sparse.csr_array, limit: float) -> sparse.csr_array:
+    """Weigh every walk along a bell from 1 at the door to 0 at the cutoff."""
+    flat = np.exp(-0.5)
+    walks = table.data.astype(float) / limit if limit > 0 else np.zeros(table.nnz)
+    worth = (np.exp(-(walks**2) / 2) - flat) / (1 - flat)
+    return sparse.csr_array((worth, table.indices, table.indptr), shape=table.shape)
 
 
 def _links(coverage: Coverage, minutes: float | None) -> sparse.csr_array:

@@ -23,7 +23,9 @@ _LISTS = ("amenities", "rooms", "services")
 _YES, _NO = "✓", "✗"
 
 
-def check_standard(sites: pd.DataFrame, rules: Standard | str | Path) -> pd.DataFrame:
+def check_standard(
+    sites: pd.DataFrame, rules: Standard | str | Path, *, strict_amenities: bool = False
+) -> pd.DataFrame:
     """Check stations or candidates against a standard, rule by rule.
 
     Parameters
@@ -33,6 +35,8 @@ def check_standard(sites: pd.DataFrame, rules: Standard | str | Path) -> pd.Data
         ``open_to_public``, ``hours``, ``kind`` … where known.
     rules : Standard, str or Path
         A standard, the name of a preset, or the path of a TOML file.
+    strict_amenities : bool
+        Ask for both charging and inflating in 充电充气工具, which the text names as one.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def check_standard(sites: pd.DataFrame, rules: Standard | str | Path) -> pd.Data
     >>> checks = check_standard(shops, "miyun")  # doctest: +SKIP
     """
     asked = ensure_standard(rules)
-    amenities = site_amenities(sites)
+    amenities = site_amenities(sites, strict=strict_amenities)
     checks = pd.DataFrame(index=sites.index)
     for name, rule in asked.rules.iterrows():
         answer = _CHECKS[rule["check"]](sites, amenities, rule["value"])
