@@ -13,7 +13,7 @@ import pandas as pd
 from servicecircle import _values
 from servicecircle.errors import InputError
 from servicecircle.standards import standard
-from servicecircle.standards.words import VOCABULARIES, known_word
+from servicecircle.standards.words import as_keys
 
 if TYPE_CHECKING:
     from servicecircle.siting import SitePlan
@@ -55,10 +55,7 @@ def home_figures(homes: pd.DataFrame, *, by: str | None = "setting") -> pd.DataF
     )
     rows: dict[object, dict[str, float]] = {}
     if by is not None and by in homes.columns:
-        words = homes[by]
-        if by in VOCABULARIES:
-            words = words.map(lambda word: known_word(by, word) or word)
-        groups = amounts.groupby(words.to_numpy(), dropna=False)
+        groups = amounts.groupby(as_keys(homes[by], by).to_numpy(), dropna=False)
         rows |= {name: _figures(part) for name, part in groups}
     elif by not in {None, "setting"}:
         raise InputError(f"`homes` has no column {by!r}; it has {list(homes.columns)}.")

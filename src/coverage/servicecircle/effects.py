@@ -15,7 +15,7 @@ from servicecircle.errors import InputError
 from servicecircle.reach import reach_of
 from servicecircle.scores import COUNTED, site_table
 from servicecircle.sites import in_use
-from servicecircle.standards.words import VOCABULARIES, known_word
+from servicecircle.standards.words import as_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,10 +150,7 @@ def gain_by(
         raise InputError(
             f"`candidates` has no column {by!r}; it has {list(map(str, candidates.columns))}."
         )
-    words = candidates[by]
-    if by in VOCABULARIES:
-        words = words.map(lambda word: known_word(by, word) or word)
-    codes, names = pd.factorize(words, sort=True, use_na_sentinel=False)
+    codes, names = pd.factorize(as_keys(candidates[by], by), sort=True, use_na_sentinel=False)
     rows = np.arange(len(codes))
     members = sparse.csr_array(
         (np.ones(len(codes), np.int64), (codes, rows)), shape=(len(names), len(codes))

@@ -88,14 +88,7 @@ def write_report(
     path, about = Path(path), dict(about or {})
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{path.name!r}: a report is {' or '.join(SUFFIXES)}.")
-    if not isinstance(plan_or_coverage, SitePlan | Coverage):
-        raise InputError(
-            f"A report is made of a SitePlan or a Coverage, not {type(plan_or_coverage).__name__}."
-        )
-    if language not in ("zh", "en"):
-        raise InputError(f"`language` must be 'zh' or 'en', not {language!r}.")
-    if assess not in ("sites", "candidates"):
-        raise InputError(f"`assess` must be 'sites' or 'candidates', not {assess!r}.")
+    _check_asked(plan_or_coverage, language, assess)
     result = plan_or_coverage
     if path.suffix.lower() == ".docx":
         from servicecircle.reports._document import write_document
@@ -118,3 +111,14 @@ def write_report(
     check_size(sheets)
     with write_atomically(path) as temporary:
         write_workbook(sheets, temporary, foot_of(result, about))
+
+
+def _check_asked(result: object, language: str, assess: str) -> None:
+    if not isinstance(result, SitePlan | Coverage):
+        raise InputError(
+            f"A report is made of a SitePlan or a Coverage, not {type(result).__name__}."
+        )
+    if language not in ("zh", "en"):
+        raise InputError(f"`language` must be 'zh' or 'en', not {language!r}.")
+    if assess not in ("sites", "candidates"):
+        raise InputError(f"`assess` must be 'sites' or 'candidates', not {assess!r}.")

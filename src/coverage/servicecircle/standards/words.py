@@ -6,8 +6,12 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from servicecircle._vocabulary import fold, read_vocabulary
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Column → the data files whose words it may hold; a flat 类型 fills any of the station's columns
 VOCABULARIES = {
@@ -84,6 +88,13 @@ def known_word(column: str, text: object) -> str | None:
         if key is not None:
             return key
     return _amap_kind(text) if column == "kind" and ";" in text else None
+
+
+def as_keys(cells: pd.Series, column: str) -> pd.Series:
+    """Bring the words of a planners' column to our keys; what we do not know stays."""
+    if column not in VOCABULARIES:
+        return cells
+    return cells.map(lambda word: known_word(column, word) or word)
 
 
 def _amap_kind(text: str) -> str | None:
