@@ -63,6 +63,12 @@ def test_the_summary_counts_what_is_not_known_apart(stations):
     assert np.isnan(table.loc["standard", "share"])
 
 
+def test_areas_are_only_told_apart_by_class():
+    table = pd.DataFrame({"area_m2": [7.9, "20㎡", 50, "1,700", None, 499.9]})
+    found = sc.audit_stations(table, day=DAY).stations["area_class"]
+    assert found.fillna("–").tolist() == ["<10", "10–50", "50–500", "≥500", "–", "50–500"]
+
+
 def test_a_register_of_242_with_189_public_says_78_percent():
     register = pd.DataFrame({"open_to_public": [True] * 189 + [False] * 53})
     row = sc.audit_stations(register, day=DAY).summary().loc["open_to_public"]

@@ -11,7 +11,7 @@ import pytest
 
 import servicecircle as sc
 from servicecircle._vocabulary import read_vocabulary
-from servicecircle.standards import group_label, known_word
+from servicecircle.standards import group_label, known_word, read_amenities
 from servicecircle.tables import read_table
 
 # City: place, shift to GCJ-02 (m, bearing) and to BD-09 (m), then per cent of a circle of
@@ -50,6 +50,48 @@ GROUPS = {
     "migrant": "",
     "residents": "building=residential building=apartments",
     "visitors": "tourism=*",
+}
+ROOMS = {
+    "meeting": "共享会议室 会议室",
+    "mediation": "劳动争议调解室 多元化解工作室 维权工作室",
+    "mind": "心理解压室 心理咨询室 心灵驿站 职工心理驿站",
+    "nursing": "母婴关爱室 妈妈小屋",
+    "library": "职工书屋 阅览室 电子阅览室",
+    "yoga": "瑜伽室",
+    "gym": "健身房 智能健身舱",
+    "table_tennis": "乒乓球室",
+    "badminton": "羽毛球馆",
+    "billiards": "台球室",
+    "dance": "舞蹈室",
+    "pool": "泳池",
+    "chess": "棋牌室",
+    "calligraphy": "书法绘画室",
+    "music": "器乐室",
+    "training": "培训室 职工讲堂",
+    "family": "亲子活动室",
+    "cinema": "职工影吧",
+    "hall": "职工会堂 路演台",
+    "innovation": "劳模创新工作室 匠心工作室",
+    "matchmaking": "红娘工作室",
+    "jobs": "就业介绍",
+    "exhibition": "展示区",
+    "discussion": "议事区",
+    "join_union": "入会",
+    "legal_aid": "法律援助",
+    "counselling": "心理咨询",
+    "childcare": "托管班",
+    "meals": "供餐",
+    "haircut": "理发",
+    "vehicle_repair": "车辆维修",
+    "fuel_discount": "加油优惠",
+    "parking": "停车",
+    "government_services": "政务服务",
+    "job_fair": "招聘会",
+    "booking": "场地预约",
+    "mutual_aid": "医疗互助",
+    "reception": "接待办事",
+    "provide": "提供服务",
+    "events": "开展活动",
 }
 CODES = {
     "东城区": "110101", "密云区": "110118", "和平区": "210102", "铁西区": "210106",
@@ -98,6 +140,16 @@ def test_a_group_of_workers_is_looked_for_where_the_documents_say(key, tags):
     entry = read_vocabulary("groups")[key]
     assert sorted(entry["osm"]) == sorted(tags.split())
     assert known_word("group", group_label(key, "zh")) == key
+
+
+@pytest.mark.parametrize(
+    ("key", "word"), [(key, word) for key, line in ROOMS.items() for word in line.split()]
+)
+def test_rooms_and_services_are_read_alone_and_in_a_list(key, word):
+    assert set(read_amenities(word).present) == {key}
+    listed = read_amenities(f"雨伞、{word}1间、无线WiFi等")
+    assert set(listed.present) == {"rain_gear", key, "wifi"}
+    assert listed.open_ended
 
 
 def test_only_one_group_is_ours_and_priority_groups_are_those_of_the_texts():

@@ -31,6 +31,9 @@ LEAST_SATISFACTION = 0.85  # CP
 LEAST_AMENITIES = 4  # MY
 LEAST_MEMBERS = 50  # MY; BJ asks 100
 _FULL_WEEK = 168
+# No programme states a least area: sizes are only told apart (m²)
+_AREAS = (0.0, 10.0, 50.0, 500.0, np.inf)
+_AREA_CLASSES = ("<10", "10–50", "50–500", "≥500")
 
 # Finding → English, Chinese
 _FINDINGS = {
@@ -60,6 +63,7 @@ class Audit:
         ``open_24h``, ``amenities`` (of the nine), ``amenities_unknown``,
         ``enough_amenities`` (≥ 4), ``four_conveniences``, ``has_sign``, ``inspected_days``
         (missing: never), ``satisfaction``, ``unsatisfied`` (< 85 %), ``capacity``,
+        ``area_class`` ("<10", "10–50", "50–500" or "≥500" m²),
         ``workers`` and ``workers_alone`` (from a coverage), ``capacity_use`` (workers to
         whom it is the nearest ÷ capacity), ``standard`` (passes it), ``findings``
         (how many), ``findings_en``, ``findings_zh``. Everything is missing where the table
@@ -169,6 +173,8 @@ def audit_stations(
         .where(out["satisfaction"].notna())
     )
     out["capacity"] = _number(stations, "capacity")
+    classes = pd.cut(_number(stations, "area_m2"), _AREAS, right=False, labels=_AREA_CLASSES)
+    out["area_class"] = classes.astype("str").where(classes.notna())
     _add_workers(out, coverage)
     out["standard"] = (
         pd.array([None] * len(out), "boolean")
