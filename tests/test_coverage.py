@@ -196,6 +196,24 @@ def test_pairs_given_twice_keep_the_smaller_minutes():
     assert Reach.from_frame(frame).to_frame()["minutes"].tolist() == [3.0]
 
 
+def test_a_given_reach_does_not_hide_what_a_reader_found_wrong(line):
+    city, network, workers = line
+    marked = workers.assign(status=["ok", "bad_number", "ok", "bad_coordinates", "ok"])
+    marked.loc[marked.index[1], "workers"] = np.nan
+    facilities = city.places("BC").assign(status=["ok", "bad_coordinates"])
+    given = Reach.from_frame(
+        walk_times(network, city.places("BC"), workers).to_frame(),
+        demand_ids=workers.index,
+        cutoff=15,
+    )
+    ours = measure_coverage(given, facilities, marked, minutes=[5, 15])
+    true = measure_coverage(network, facilities, marked, minutes=[5, 15])
+    pd.testing.assert_frame_equal(ours.summary(), true.summary())
+    pd.testing.assert_frame_equal(ours.demand, true.demand)
+    assert ours.facilities["status"].tolist() == ["ok", "bad_coordinates"]
+    assert ours.facilities["workers"].tolist() == true.facilities["workers"].tolist()
+
+
 def test_ties_go_to_the_smaller_id():
     frame = pd.DataFrame({"facility": ["b", "a"], "demand": ["d", "d"], "minutes": [3.0, 3.0]})
     assert Reach.from_frame(frame).nearest()["facility"].tolist() == ["a"]

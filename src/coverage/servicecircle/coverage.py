@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from servicecircle._checks import (
     check_minutes,
@@ -21,7 +20,7 @@ from servicecircle.access import own_only
 from servicecircle.districts import area_of
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.hours import open_at, read_holidays, read_moment
-from servicecircle.reach import Reach, reach_of
+from servicecircle.reach import Reach, keep_pairs, reach_of
 from servicecircle.sites import in_use
 
 if TYPE_CHECKING:
@@ -284,13 +283,8 @@ def check_hours(facilities: gpd.GeoDataFrame) -> pd.Series:
 
 def keep_rows(reach: Reach, kept: np.ndarray) -> Reach:
     """Return a reach in which facilities that are not kept reach nobody."""
-    table = reach.minutes
-    of_row = np.repeat(kept, np.diff(table.indptr))
-    ends = np.concatenate([[0], np.cumsum(of_row)])
-    part = sparse.csr_array(
-        (table.data[of_row], table.indices[of_row], ends[table.indptr]), shape=table.shape
-    )
-    return replace(reach, minutes=part)
+    of_row = np.repeat(kept, np.diff(reach.minutes.indptr))
+    return replace(reach, minutes=keep_pairs(reach.minutes, of_row))
 
 
 def coverage_of(

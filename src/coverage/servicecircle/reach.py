@@ -69,12 +69,7 @@ class Reach:
                 f"`minutes` is {limit:g} but this reach was computed to {self.cutoff:g}. "
                 f"Compute it again with `walk_times(…, cutoff={limit:g})`."
             )
-        keep = self.minutes.data <= np.float32(limit)
-        ends = np.concatenate([[0], np.cumsum(keep)])
-        kept = sparse.csr_array(
-            (self.minutes.data[keep], self.minutes.indices[keep], ends[self.minutes.indptr]),
-            shape=self.minutes.shape,
-        )
+        kept = keep_pairs(self.minutes, self.minutes.data <= np.float32(limit))
         return replace(self, minutes=kept, cutoff=limit)
 
     def select(self, facilities: pd.Index | None = None, demand: pd.Index | None = None) -> Self:
@@ -388,8 +383,34 @@ def reach_of(
     if isinstance(network, Reach):
         check_ids(facilities.index, name)
         check_ids(demand.index, "demand")
-        return network.select(facilities.index, demand.index).within(cutoff)
+        part = network.select(facilities.index, demand.index).within(cutoff)
+        return _without_bad_rows(part, facilities, demand)
     return _walk(network, facilities, demand, cutoff, speed, "facility", name)
+
+
+def _without_bad_rows(
+    reach: Reach, facilities: gpd.GeoDataFrame, demand: gpd.GeoDataFrame
+) -> Reach:
+    """Keep what a reader found wrong with a row: a reach made elsewhere does not know it."""
+    from servicecircle.networks.places import given_status
+
+    rows, columns = given_status(facilities), given_status(demand)
+    table = reach.minutes
+    usable = np.repeat(rows == "ok", np.diff(table.indptr)) & (columns == "ok")[table.indices]
+    return replace(
+        reach,
+        minutes=keep_pairs(table, usable),
+        facility_status=reach.facility_status.where(rows == "ok", rows),
+        demand_status=reach.demand_status.where(columns == "ok", columns),
+    )
+
+
+def keep_pairs(table: sparse.csr_array, kept: np.ndarray) -> sparse.csr_array:
+    """Keep the stored entries that are marked, in their order."""
+    ends = np.concatenate([[0], np.cumsum(kept)])
+    return sparse.csr_array(
+        (table.data[kept], table.indices[kept], ends[table.indptr]), shape=table.shape
+    )
 
 
 def id_order(ids: pd.Index) -> np.ndarray:

@@ -82,7 +82,7 @@ def join_places(network: WalkNetwork, frame: gpd.GeoDataFrame, name: str) -> Joi
     """
     frame = check_places(frame, name)
     shapes = frame.geometry.to_numpy()
-    status = _given_status(frame)
+    status = given_status(frame)
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     status[empty & (status == "ok")] = "no_geometry"
     points = shapes.copy()
@@ -148,7 +148,7 @@ def _near_origin(network: WalkNetwork, crs: pyproj.CRS) -> bool:
 
 def _warn_unplaced(frame: gpd.GeoDataFrame, status: np.ndarray, name: str) -> None:
     """Name the rows without a usable place, unless their reader has done so."""
-    told = _given_status(frame) != "ok"
+    told = given_status(frame) != "ok"
     lost = ((status == "no_geometry") | (status == "bad_coordinates")) & ~told
     if lost.any():
         said = say(
@@ -162,7 +162,8 @@ def _warn_unplaced(frame: gpd.GeoDataFrame, status: np.ndarray, name: str) -> No
         warnings.warn(said, InputWarning, stacklevel=4)
 
 
-def _given_status(frame: gpd.GeoDataFrame) -> np.ndarray:
+def given_status(frame: gpd.GeoDataFrame) -> np.ndarray:
+    """Return what a reader has found wrong with each row, ``ok`` where nothing."""
     status = np.full(len(frame), "ok", dtype=object)
     if "status" in frame.columns:
         told = frame["status"].isin(GIVEN).to_numpy()
