@@ -297,7 +297,10 @@ def test_number_formats_follow_the_columns():
     whole, half = pd.Series([1.0, np.nan]), pd.Series([0.5])
     assert _workbook.number_kind("gain", whole) == "whole"
     assert _workbook.number_kind("minutes", half) == "decimal"
+    assert _workbook.number_kind("workers", pd.Series([0.5, 1234.5])) == "whole"
     assert _workbook.number_kind("share_after", half) == "percent"
+    assert _workbook.number_kind("share", half) == "percent"
+    assert _workbook.number_kind("shared", half) == "decimal"
     assert _workbook.number_kind("lat", half) == "degrees"
     assert _workbook.number_kind("covered", pd.Series([True])) == "text"
     assert _workbook.text_width("武汉ab") == 6
@@ -576,6 +579,19 @@ def test_nameless_places_photos_and_reasons_of_rows_read_well_in_both_languages(
         assert all(cell.startswith(name) for cell in cells)
         links = [one.target_ref for one in document.part.rels.values() if one.is_external]
         assert links == [photo]
+
+
+def test_what_stands_in_the_way_is_said_in_words_of_both_languages(network, tmp_path):
+    asked = {"n_open": 1, "required": ["C1", "C2"]}
+    plan = choose_sites(network, town.shops(), town.workers(), minutes=10, **asked)
+    assert plan.status == "infeasible"
+    with pytest.warns(InputWarning, match="control characters"):
+        write_report(plan, tmp_path / "a.xlsx")
+    page = openpyxl.load_workbook(tmp_path / "a.xlsx")[SHEETS[0]]
+    cells = {str(cell) for row in page.iter_rows(values_only=True) for cell in row}
+    for conflict in plan.conflicts.to_dict("records"):
+        assert f"{conflict['rule_zh']} {conflict['rule_en']}" in cells
+        assert {conflict["reason_zh"], conflict["reason_en"], conflict["mend_zh"]} <= cells
 
 
 def test_a_coverage_becomes_a_word_document_too(coverage, tmp_path):

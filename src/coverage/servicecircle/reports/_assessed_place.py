@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from servicecircle._said import in_both, in_chinese
 from servicecircle._sentences import count_text, percent_text
 from servicecircle._vocabulary import read_vocabulary
 from servicecircle.areas import service_areas
@@ -18,6 +19,7 @@ from servicecircle.standards import (
     check_standard,
     kind_label,
     known_word,
+    place_names,
     site_amenities,
 )
 from servicecircle.standards.check import four_conveniences
@@ -151,7 +153,7 @@ def place_of(ground: Ground, key: Any) -> Items:
     """Say where a candidate is and what it offers 建设地点."""
     row = ground.plan.candidates.loc[key]
     yield "编号 Id", str(key)
-    yield "名称 Name", str(row.get("name", key))
+    yield "名称 Name", str(in_both(place_names(ground.plan.candidates.loc[[key]]).iloc[0]))
     if "kind" in row:
         yield "类型 Kind", f"{kind_label(row['kind'], 'zh')} {kind_label(row['kind'], 'en')}"
     yield from _given(row)
@@ -320,7 +322,7 @@ def _alternatives(ground: Ground, key: Any) -> str:
     near = shapely.dwithin(ground.metric.to_numpy(), ground.metric.loc[key], ALTERNATIVES)
     near &= ~plan.candidates.index.isin([*plan.sites.index, key])
     gains = plan.candidates["gain"][near].nlargest(3)
-    named = plan.candidates["name"][gains.index] if "name" in plan.candidates else gains.index
+    named = place_names(plan.candidates.loc[gains.index]).map(in_chinese)
     told = [
         f"{name} ({_amount(gain)})" for name, gain in zip(named, gains, strict=True) if gain > 0
     ]

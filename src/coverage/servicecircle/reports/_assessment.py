@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from servicecircle._checks import name_some
+from servicecircle._said import in_both
 from servicecircle.errors import InputError
 from servicecircle.reports._assessed_people import people_of
 from servicecircle.reports._assessed_place import ground_of, place_of, range_of, result_of
 from servicecircle.reports._workbook import Block
+from servicecircle.standards import place_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,4 +106,4 @@ def assessments(
 
 
 def _name(plan: SitePlan, key: Any) -> str:
-    return str(plan.candidates.loc[key].get("name", key))
+    return str(in_both(place_names(plan.candidates.loc[[key]]).iloc[0]))

@@ -11,9 +11,9 @@ from servicecircle._text import clean_text, safe_link
 from servicecircle.errors import InputError
 from servicecircle.reports._document_page import CELL, HIGH, Listing, Page, paragraph_height
 from servicecircle.reports._document_words import WORDS
-from servicecircle.reports._headings import VALUES
+from servicecircle.reports._headings import NONE, VALUES
 from servicecircle.reports._parameters import credit_of, item_label
-from servicecircle.reports._sheets import NONE, sheets_of
+from servicecircle.reports._sheets import sheets_of
 from servicecircle.siting import SitePlan
 from servicecircle.standards import group_label, standard
 

@@ -12,6 +12,7 @@ from servicecircle.costs import plan_costs
 from servicecircle.errors import InputError
 from servicecircle.metrics import equity, pair_overlap, per_ten_thousand, within_metres
 from servicecircle.quotas import check_quotas
+from servicecircle.reports._headings import NONE
 from servicecircle.reports._workbook import Block, Sheet
 from servicecircle.scores import together
 from servicecircle.standards import ensure_standard
@@ -80,7 +81,7 @@ def _values(
         fair = equity(coverage, districts).iloc[0]
         yield (
             "覆盖率最低的区 least covered district",
-            f"{fair['least_at']} {_percent(fair['least'])}",
+            f"{NONE if pd.isna(fair['least_at']) else fair['least_at']} {_percent(fair['least'])}",
         )
         gini = fair["gini"]
         yield "各区差距 Gini of districts", "–" if np.isnan(gini) else f"{gini:.3f}"

@@ -1,5 +1,7 @@
 """Chinese headings of the columns that results have."""
 
+from servicecircle._said import in_both
+
 ZH = {
     "id": "编号",
     "name": "名称",
@@ -171,7 +173,7 @@ ROW_STATUSES = ("ok", "unsnapped", "island", "no_geometry", "bad_coordinates", "
 
 def told(value: object) -> str:
     """Write one of our words in Chinese and English; any other text stays as it is."""
-    text = str(value)
+    text = str(in_both(value))
     return f"{VALUES[text]} {text}" if text in VALUES else text
 
 

@@ -83,6 +83,11 @@ TABLES = {
     "year": "年份",
     "coordinates": "坐标系",
     "rules": "步行规则",
+    "ways": "道路数",
+    "nodes": "节点数",
+    "missing_nodes": "缺失的节点",
+    "squares": "步行广场",
+    "closed_gates": "关闭的门",
     "vintage": "数据时点",
     "note": "读取说明",
 }

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from servicecircle._checks import crs_of
-from servicecircle._said import reason_said
+from servicecircle._said import Said, reason_said
 from servicecircle.areas import service_areas
 from servicecircle.reports._assessment import assessments
 from servicecircle.reports._figures import figures_sheet
+from servicecircle.reports._headings import NONE
 from servicecircle.reports._parameters import credit_of, notes_of, parameters_of
 from servicecircle.reports._what_if import by_speed, if_lost
 from servicecircle.reports._workbook import Block, Sheet
@@ -36,7 +37,6 @@ FIRST = (
 DISTRICT_NAMES = ("name", "district", "名称", "所属区", "行政区", "区县")  # as on the map
 MOST_IDS = 10
 WIDE = 64  # room for sentences
-NONE = "（无 none）"
 
 
 def sheets_of(
@@ -71,7 +71,7 @@ def sheets_of(
         *_assessed(plan, rules, districts, every=every),
     ]
     table = Block("parameters", "参数与来源", "Parameters", parameters_of(result, about))
-    return (*sheets, Sheet("参数与来源", "Parameters and sources", (table,)))
+    return (*sheets, Sheet("参数与来源", "Parameters and sources", (table,), widest=WIDE))
 
 
 def foot_of(result: SitePlan | Coverage, about: Mapping[str, object]) -> str:
@@ -207,6 +207,13 @@ def _said_in_both(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.assign(**out)
 
 
+def _conflicts(plan: SitePlan) -> pd.DataFrame:
+    """Return what stands in the way, the rule in words of both languages."""
+    told = plan.conflicts.assign(ids=plan.conflicts["ids"].map(_some))
+    rules = zip(told.pop("rule_en"), told.pop("rule_zh"), strict=True)
+    return told.assign(rule=pd.Series([Said(*pair) for pair in rules], told.index, dtype=object))
+
+
 def _summary(
     plan: SitePlan | None,
     today: Coverage,
@@ -217,8 +224,7 @@ def _summary(
     if plan:
         blocks.append(Block("plan", "方案", "Plan", plan.summary()))
         if len(plan.conflicts):
-            told = plan.conflicts.assign(ids=plan.conflicts["ids"].map(_some))
-            blocks.append(Block("conflicts", "冲突与提示", "Conflicts", told))
+            blocks.append(Block("conflicts", "冲突与提示", "Conflicts", _conflicts(plan)))
     if "group" in coverage.demand.columns:
         blocks.append(Block("by_group", "按人群", "By group", _by(plan, today, coverage, "group")))
     areas = _areas(coverage, districts)
@@ -308,8 +314,9 @@ def _by(
 
 
 def _labelled(table: pd.DataFrame, label: str) -> pd.DataFrame:
-    """Move the labels to a column; what belongs to none is called so."""
+    """Move the labels to a column; what belongs to none is called so, if it is anybody."""
     out = table.rename_axis(label).reset_index()
+    out = out[out[label].notna() | (out["workers"] > 0)]
     return out.assign(**{label: out[label].astype(object).where(out[label].notna(), NONE)})
 
 

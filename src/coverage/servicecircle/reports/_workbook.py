@@ -29,21 +29,23 @@ if TYPE_CHECKING:
 MOST_ROWS = EXCEL_ROWS
 MOST_COLUMNS = 16_384
 LONGEST_TEXT = 32_767
-NARROWEST, WIDEST, WIDEST_STACKED = 8, 44, 22
+NARROWEST, WIDEST, WIDEST_STACKED = 8, 44, 32
 LINE_HEIGHT = 15
 ROWS_FOR_WIDTH = 300
+MOST_WRAPPED = 60  # rows; a longer list is for filtering, one line a row
+LARGE = 1000  # beyond, a column shows no decimals
 PRINTED_WIDTH = 240  # what can still be read on A3; columns farther right stay on the screen
 
 # What XML 1.0 forbids, and halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-_PERCENT = re.compile(r"^share|^overlap$|gap$")
+_PERCENT = re.compile(r"^share(_|$)|^overlap$|gap$")
 _DEGREES = ("lon", "lat", "lon_gcj02", "lat_gcj02")
 GAINS = ("gain", "gain_after", "added", "workers_alone")
 BAR = {"type": "data_bar"}  # as of 2007: other programs read these as well
 NUMBERS = {"min_type": "num", "max_type": "num"}
 _WRAPPED = ("reason_zh", "reason_en", "mend_zh", "mend_en", "ids", "value")
-_TOLD = ("status", "rule", "group", "main_group", "kind")
+_TOLD = ("status", "rule", "group", "main_group", "kind", "question")
 _LABELS = {"group": group_label, "main_group": group_label, "kind": kind_label}
 
 
@@ -110,9 +112,9 @@ class _Writer:
         self.title = book.add_format({"bold": True, "font_size": 12})
         self.line = book.add_format({"bold": True, "font_size": 16})
         header = {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E2DFD8"}
-        self.header = book.add_format(header | {"indent": 1})
+        self.header = book.add_format(header | {"align": "left", "indent": 1})
         self.header_right = book.add_format(header | {"align": "right"})
-        numbers = {"percent": "0.0%", "degrees": "0.000000", "whole": "#,##0", "decimal": "0.0"}
+        numbers = {"percent": "0.0%", "degrees": "0.000000", "whole": "#,##0", "decimal": "#,##0.0"}
         self.formats = {
             kind: book.add_format({"num_format": number, "valign": "top"})
             for kind, number in numbers.items()
@@ -121,8 +123,9 @@ class _Writer:
         self.link = book.add_format({"font_color": "#0B4F9A", "underline": 1, "valign": "top"})
         self.dash = book.add_format({"align": "right", "valign": "top"})
         self.odd = book.add_format({"bg_color": "#F6D5D0", "font_color": "#8A1C12"})
-        self.formats["text"] = book.add_format({"valign": "top", "indent": 1})
-        self.formats["wrapped"] = book.add_format({"valign": "top", "indent": 1, "text_wrap": True})
+        text = {"valign": "top", "align": "left", "indent": 1}  # an indent needs its side
+        self.formats["text"] = book.add_format(text)
+        self.formats["wrapped"] = book.add_format(text | {"text_wrap": True})
 
     def add(self, sheet: Sheet, foot: str) -> None:
         """Add one sheet."""
@@ -177,6 +180,8 @@ class _Writer:
             text = self.clean(heading(name))
             cells = frame.iloc[:, column].tolist()
             kind = number_kind(name, frame.iloc[:, column])
+            if kind == "wrapped" and len(frame) > MOST_WRAPPED:
+                kind = "text"
             is_text = kind in ("text", "wrapped")
             page.write_string(top, column, text, self.header if is_text else self.header_right)
             area = (top + 1, column, top + len(cells), column)
@@ -187,7 +192,7 @@ class _Writer:
                 else:
                     self._cell(page, row, column, value, self.formats[kind])
             if kind == "wrapped":
-                lines = [_lines(_as_shown(cell), widest - 5) for cell in cells]
+                lines = [_lines(_as_shown(cell), widest - 3) for cell in cells]
                 heights = np.maximum(heights, np.array(lines, dtype=int))
             width = 10 if kind == "degrees" else column_width(text, cells)
             widths[column] = max(widths.get(column, 0), width)
@@ -275,7 +280,8 @@ def number_kind(name: str, values: pd.Series) -> str:
         return "wrapped" if name in _WRAPPED else "text"
     numbers = values.to_numpy(dtype=float, na_value=np.nan)
     numbers = numbers[np.isfinite(numbers)]
-    return "whole" if (numbers == np.round(numbers)).all() else "decimal"
+    large = len(numbers) > 0 and np.abs(numbers).max() >= LARGE
+    return "whole" if large or (numbers == np.round(numbers)).all() else "decimal"
 
 
 def column_width(title: str, cells: list[Any]) -> int:
