@@ -189,6 +189,7 @@ def test_an_amenitys_own_column_goes_before_the_list():
 def test_every_programme_is_a_preset(name, minutes, at_least):
     rules = sc.standard(name)
     assert rules.minutes == minutes
+    assert rules.rings == (minutes or (10, 15))
     assert rules.at_least == at_least
     assert set(rules.rules["source"]) <= MARKS
     assert set(rules.quotas["source"]) <= MARKS
@@ -229,6 +230,27 @@ def test_derived_figures_are_the_arithmetic_of_the_others():
 def test_the_nine_listed_amenities_are_nine():
     listed = [k for k, entry in read_vocabulary("amenities").items() if entry.get("listed")]
     assert len(listed) == 9
+
+
+def test_a_flat_column_of_types_fills_class_setting_and_model():
+    homes = pd.DataFrame(
+        {
+            "station_type": ["园区型", "创新型", "流动型", "综合型", "爱心驿站", "天气", None],
+            "setting": [None, "社区型", None, "楼宇", None, None, "商圈"],
+        }
+    )
+    found = sc.station_types(homes)
+    assert found[["station_class", "setting", "model"]].fillna("").to_numpy().tolist() == [
+        ["", "park", ""],
+        ["", "community", "innovative"],
+        ["mobile_home", "", ""],
+        ["", "building", ""],
+        ["outdoor_station", "", ""],
+        ["", "", ""],
+        ["", "business_district", ""],
+    ]
+    assert sc.station_types(pd.DataFrame(index=["x"]))["model"].isna().all()
+    assert "station_class" not in homes
 
 
 def shops():

@@ -67,6 +67,7 @@ from .standards import check_standard as check_standard
 from .standards import offers as offers
 from .standards import service_calendar as service_calendar
 from .standards import standard as standard
+from .standards import station_types as station_types
 from .tables import describe_table as describe_table
 from .week import coverage_week as coverage_week
 from .years import YearlyPlan as YearlyPlan

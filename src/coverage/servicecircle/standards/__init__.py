@@ -5,6 +5,7 @@ from servicecircle.standards.check import check_standard, ensure_standard, site_
 from servicecircle.standards.labels import Language, group_label, kind_label, place_names
 from servicecircle.standards.offers import offers, service_calendar
 from servicecircle.standards.presets import PRESETS, Standard, standard
+from servicecircle.standards.types import station_types
 from servicecircle.standards.words import Amenities, known_word, read_amenities
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "service_calendar",
     "site_amenities",
     "standard",
+    "station_types",
 ]

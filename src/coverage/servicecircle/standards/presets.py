@@ -17,6 +17,8 @@ PRESETS = (
     "liaoning",
 )  # fmt: skip
 
+RINGS = (10.0, 15.0)  # our choice, without pass or fail
+
 # Check → type of its value
 CHECKS: dict[str, type | tuple[type, ...]] = {
     "min_amenities": int,
@@ -84,6 +86,11 @@ class Standard:
         """The quotas as `choose_sites` takes them: ``{"district": 1}``."""
         pairs = zip(self.quotas["column"], self.quotas["at_least"], strict=True)
         return {str(column): int(least) for column, least in pairs}
+
+    @property
+    def rings(self) -> tuple[float, ...]:
+        """The minutes to show: the service circle, or both usual rings where none is stated."""
+        return self.minutes or RINGS
 
     def summary(self) -> pd.DataFrame:
         """Return rules and quotas under each other, with their sources."""
