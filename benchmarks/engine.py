@@ -84,7 +84,10 @@ def report(bench: Bench, sections: list[Section], failed: list[str], busy: str) 
         ),
         f"Machine: {busy} at the start; {machine()} at the end.",
         f"Versions: {versions()}.",
-        "Streets © OpenStreetMap contributors.",
+        (
+            "Streets © OpenStreetMap contributors. Choosing sites is measured in "
+            "[benchmarks-siting.md](benchmarks-siting.md)."
+        ),
         f"## Targets: {sum(target.met for target in targets)} of {len(targets)} met in this run",
         table(("what", "target", "measured", "met"), map(_target_row, targets)),
     ]

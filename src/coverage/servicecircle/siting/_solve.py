@@ -185,6 +185,7 @@ class CoverSolver:
         value = int(self.cover.weight[reached].sum())
         if value > self.value:
             self.best, self.value = np.asarray(sites, dtype=np.int64), value
+            self._tell()
 
     def _shrink(self, rest: _Rest) -> None:
         small = covers.reduce_cover(rest.cover, drop_dominated=self.drop_dominated)
@@ -221,9 +222,10 @@ class CoverSolver:
             before = top
             top = searches.search(rest.cover, rest.rules, state, best, ROUNDS, self.random)
             idle = 0 if top > before else idle + ROUNDS
+            if top > before:
+                self._offer(np.concatenate([rest.inside, rest.sites[best.chosen]]))
             if rest.base + top + self._tolerance() > self.bound:
                 break
-        self._offer(np.concatenate([rest.inside, rest.sites[best.chosen]]))
 
     def _bound_roughly(self, rest: _Rest) -> None:
         self._bound(rest, ROUGH_STEPS)
