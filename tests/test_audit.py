@@ -63,6 +63,16 @@ def test_the_summary_counts_what_is_not_known_apart(stations):
     assert np.isnan(table.loc["standard", "share"])
 
 
+def test_planned_stations_are_no_existing_ones_and_no_defect():
+    table = pd.DataFrame(
+        {"state": ["在用", "拟建", "停用", None], "open_to_public": [True, True, True, False]}
+    )
+    audit = sc.audit_stations(table, day=DAY)
+    assert audit.stations["open"].tolist() == [True, False, False, pd.NA]
+    assert audit.stations["findings"].tolist() == [0, 0, 1, 0]
+    assert audit.summary().loc["open_to_public", "sentence_en"] == "1 of 2 = 50.0%"
+
+
 def test_areas_are_only_told_apart_by_class():
     table = pd.DataFrame({"area_m2": [7.9, "20㎡", 50, "1,700", None, 499.9]})
     found = sc.audit_stations(table, day=DAY).stations["area_class"]

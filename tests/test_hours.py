@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from servicecircle import read_hours
 from servicecircle.errors import InputError
-from servicecircle.hours import open_at, open_in_week, read_moment, weekly_hours
+from servicecircle.hours import open_at, open_between, open_in_week, read_moment, weekly_hours
 
 # OpenStreetMap value, hours a week → phrases; the hours were computed by another evaluator
 PHRASES = {
@@ -121,6 +121,18 @@ def test_the_space_in_the_historic_street_is_closed_on_monday_and_at_night(momen
     read = open_at(hours, moment)
     assert read["a"] == answer
     assert read["b"] is pd.NA
+
+
+def test_a_slot_of_demand_is_open_for_a_share_of_it():
+    cells = pd.Series(
+        ["24小时", "8:00-18:00", "18:00-02:00", "9:00-22:00,周二休息", "预约", None], list("abcdef")
+    )
+    found = open_between(cells, "Tue 17:30", "Tue 20:30")  # the riders' evening peak
+    assert found.fillna(-1).to_dict() == {
+        "a": 1, "b": pytest.approx(1 / 6), "c": pytest.approx(5 / 6), "d": 0, "e": -1, "f": -1,
+    }  # fmt: skip
+    with pytest.raises(InputError, match="has no length"):
+        open_between(cells, "Tue 17:30", "Tue 17:30")
 
 
 def test_a_public_holiday_closes_what_says_so():

@@ -19,6 +19,7 @@ from .districts import area_of as area_of
 from .districts import read_districts as read_districts
 from .effects import gain_by as gain_by
 from .effects import openness_effect as openness_effect
+from .hours import open_between as open_between
 from .hours import read_hours as read_hours
 from .maps import map_coverage as map_coverage
 from .maps import map_plan as map_plan

@@ -13,6 +13,7 @@ from servicecircle import _values
 from servicecircle._sentences import share_text
 from servicecircle.errors import InputError
 from servicecircle.hours import weekly_hours
+from servicecircle.sites import in_use
 from servicecircle.standards.check import (
     check_standard,
     four_conveniences,
@@ -91,7 +92,7 @@ class Audit:
             Indexed by question: ``yes``, ``no``, ``unknown`` (stations), ``share`` = yes ÷
             (yes + no + unknown), missing where nothing is known, and ``sentence_en``,
             ``sentence_zh`` with numerator and denominator. All but the first question are
-            asked of the stations that are not closed.
+            asked of the stations that are neither closed nor only planned.
         """
         questions = {
             "open": "open",
@@ -156,7 +157,9 @@ def audit_stations(
     when = day or dt.datetime.now(tz=dt.UTC).date()
     out = pd.DataFrame(index=stations.index)
     state = [known_word("state", text) for text in _column(stations, "state")]
-    out["open"] = pd.array([None if s is None else s != "closed" for s in state], "boolean")
+    known = np.array([one is not None for one in state], dtype=bool)
+    serving = in_use(stations)
+    out["open"] = pd.Series(serving, out.index, dtype="boolean").where(known | ~serving)
     out["open_to_public"] = _yes(stations, "open_to_public")
     out["week_hours"] = weekly_hours(_column(stations, "hours"))
     out["open_24h"] = (
@@ -167,11 +170,8 @@ def audit_stations(
     inspected = _days(stations, "last_inspected")
     out["inspected_days"] = (pd.Timestamp(when) - inspected).dt.days.astype("Int64")
     out["satisfaction"] = _number(stations, "satisfaction")
-    out["unsatisfied"] = (
-        (out["satisfaction"] < LEAST_SATISFACTION)
-        .astype("boolean")
-        .where(out["satisfaction"].notna())
-    )
+    low = (out["satisfaction"] < LEAST_SATISFACTION).astype("boolean")
+    out["unsatisfied"] = low.where(out["satisfaction"].notna())
     out["capacity"] = _number(stations, "capacity")
     classes = pd.cut(_number(stations, "area_m2"), _AREAS, right=False, labels=_AREA_CLASSES)
     out["area_class"] = classes.astype("str").where(classes.notna())
@@ -181,7 +181,8 @@ def audit_stations(
         if standard is None
         else check_standard(stations, standard, strict_amenities=strict_amenities)["passed"]
     )
-    _add_findings(out, inspections="last_inspected" in stations.columns)
+    planned = pd.Series([one == "planned" for one in state], index=out.index)
+    _add_findings(out, planned, inspections="last_inspected" in stations.columns)
     return Audit(out, when)
 
 
@@ -274,11 +275,11 @@ def _add_workers(out: pd.DataFrame, coverage: Coverage | None) -> None:
     out["capacity_use"] = nearest.fillna(0.0) / capacity
 
 
-def _add_findings(out: pd.DataFrame, *, inspections: bool) -> None:
+def _add_findings(out: pd.DataFrame, planned: pd.Series, *, inspections: bool) -> None:
     """List what was found; a missing answer is no finding."""
     never = out["inspected_days"].isna() if inspections else pd.Series(data=False, index=out.index)
     found = {
-        "closed": ~out["open"].fillna(value=True),
+        "closed": ~out["open"].fillna(value=True) & ~planned,
         "few_amenities": ~out["enough_amenities"].fillna(value=True),
         "no_conveniences": ~out["four_conveniences"].fillna(value=True),
         "no_sign": ~out["has_sign"].fillna(value=True),

@@ -130,6 +130,41 @@ def open_at(
     return pd.Series([answers.get(cell) for cell in cells], index=cells.index, dtype="boolean")
 
 
+def open_between(cells: pd.Series, start: str | dt.datetime, end: str | dt.datetime) -> pd.Series:
+    """Tell which share of a time slot several opening hours are open.
+
+    Parameters
+    ----------
+    cells : pandas.Series
+        Opening hours in Chinese or as OpenStreetMap writes them, e.g. ``shops["hours"]``.
+    start, end : str or datetime.datetime
+        The slot, e.g. ``"Tue 17:30"`` and ``"Tue 20:30"``; the end is later than the start.
+
+    Returns
+    -------
+    pandas.Series
+        The cells' index: 0–1, in steps of a quarter of an hour; missing where the hours are
+        not known.
+
+    Raises
+    ------
+    InputError
+        A moment cannot be read, or the end is not later.
+
+    Examples
+    --------
+    >>> open_between(pd.Series(["24小时", "8:00-19:00"]), "Tue 17:30", "Tue 20:30").tolist()
+    [1.0, 0.5]
+    """
+    first, last = read_moment(start), read_moment(end)
+    if not first < last:
+        raise InputError(f"The slot from {start} to {end} has no length.")
+    quarters = pd.date_range(first, last, freq="15min", inclusive="left")
+    opened = [open_at(cells, moment.to_pydatetime()) for moment in quarters]
+    shares = pd.concat(opened, axis=1).astype("Float64").mean(axis=1, skipna=False)
+    return shares.astype(float).rename("open_between")
+
+
 def open_in_week(
     cells: pd.Series,
     monday: dt.datetime = PLAIN_MONDAY,
