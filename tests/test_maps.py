@@ -22,6 +22,7 @@ import shapely
 import town
 from hostile import CHANNELS, LINKS, PAYLOADS, hostile_map
 from servicecircle import _notebook
+from servicecircle._said import say
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.maps import (
@@ -600,11 +601,13 @@ def test_results_without_streets_or_too_large_show_their_table_only(plan, monkey
 
 def test_the_source_line_says_what_was_assumed_about_the_workers(network):
     workers = town.workers()
-    workers.attrs = {"source": "WorldPop", "year": 2020, "notes": ["half work", "half work"]}
+    said = say("{n} rows left out", "略去 {n} 行", n=3)
+    notes = ["half work", "half work", said]
+    workers.attrs = {"source": "WorldPop", "year": 2020, "notes": notes}
     today = measure_coverage(network, town.stations(), workers, minutes=[5, 10])
     data = data_of(map_coverage(today))
     assert data["source"]["data"] == "WorldPop 2020"
-    assert data["notes"] == ["half work"]
+    assert data["notes"] == [["half work", "half work"], ["略去 3 行", "3 rows left out"]]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import shapely
 from servicecircle._text import clean_text
 from servicecircle.maps._basemap import tiles_of
 from servicecircle.maps._coded import (
-    MOST_IN_SENTENCE,
     Numbers,
     degrees,
     pack,
@@ -89,7 +88,7 @@ def _said(scene: Scene) -> dict[str, Any]:
         "date": clean_text(scene.date),
         "language": scene.language,
         "notice": pair(scene.notice),
-        "notes": [clean_text(note, MOST_IN_SENTENCE) for note in scene.notes],
+        "notes": [pair(note) for note in scene.notes],
         "hasPlan": scene.has_plan,
         "infeasible": scene.status == "infeasible",
         "years": None if scene.years is None else [pair(year) for year in scene.years],

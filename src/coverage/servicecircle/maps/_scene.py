@@ -55,7 +55,7 @@ class Scene:
         Minutes to the nearest station, coded: see `minutes_grid`.
     near : sequence of (name, x, y)
         What the surroundings of gaps are called.
-    data_source, notes : str, sequence of str
+    data_source, notes : str, sequence of (Chinese, English)
         Where the workers come from, and what was assumed about them.
     candidates_all : int or None
         How many there are, where only some are drawn.
@@ -82,7 +82,7 @@ class Scene:
     walk: Mapping[str, object] | None = None
     near: Sequence[tuple[str, float, float]] = ()
     data_source: str = ""
-    notes: Sequence[str] = ()
+    notes: Sequence[Pair] = ()
     title: str | None = None
     date: str | None = None
     notice: Pair | None = None

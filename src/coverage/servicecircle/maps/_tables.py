@@ -10,10 +10,11 @@ import pandas as pd
 import shapely
 
 from servicecircle._checks import check_places
+from servicecircle._said import in_both, in_chinese
 from servicecircle._text import clean_text, safe_link
 from servicecircle.errors import InputError
 from servicecircle.sites import in_use
-from servicecircle.standards import check_standard
+from servicecircle.standards import check_standard, place_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,10 +55,8 @@ def place_table(
 ) -> gpd.GeoDataFrame:
     """Return what a card says of sites, stations or candidates, whatever the map is of."""
     placed = in_metres(frame, crs)
-    names = text_column(frame, "name")
-    ids = pd.Series([clean_text(key) for key in frame.index], index=frame.index, dtype=object)
     table = {
-        "name": names.where(names != "", ids),
+        "name": place_names(frame).map(in_both).map(clean_text),
         "kind": text_column(frame, "kind" if "kind" in frame.columns else "station_type"),
         "district": text_column(frame, "district"),
         "closed": ~in_use(frame),
@@ -141,10 +140,11 @@ def data_source(demand: pd.DataFrame) -> str:
     return " ".join(part for part in parts if part)
 
 
-def data_notes(demand: pd.DataFrame) -> list[str]:
+def data_notes(demand: pd.DataFrame) -> list[Pair]:
     """Return what was assumed or left out when the workers were read or estimated."""
-    notes = (clean_text(note, MOST_IN_NOTE) for note in demand.attrs.get("notes", ()))
-    return list(dict.fromkeys(note for note in notes if note))
+    notes = demand.attrs.get("notes", ())
+    pairs = [tuple(clean_text(one, MOST_IN_NOTE) for one in (in_chinese(n), n)) for n in notes]
+    return [(zh, en) for zh, en in dict.fromkeys(pairs) if en]
 
 
 def made_up(*frames: pd.DataFrame) -> Pair | None:

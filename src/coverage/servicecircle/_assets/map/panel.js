@@ -434,7 +434,9 @@
             h(
               "ul",
               null,
-              data.notes.map((note) => h("li", null, name(note))),
+              data.notes.map((note) =>
+                h("li", null, note[0] === note[1] ? name(note[0]) : pair(note)),
+              ),
             ),
           ),
       );
