@@ -118,7 +118,8 @@ class Choice(_Part):
     """``[plan]``: what is asked of the set of new sites.
 
     The keys are the keywords of ``choose_sites``, e.g. ``at_least = { district = 1 }``;
-    ``n_open`` is "at most"; ``required`` and ``forbidden`` are ids of candidates;
+    ``n_open`` is "at most"; ``required`` and ``forbidden`` are ids of candidates, or a column
+    of yes and no;
     ``time_limit`` is in seconds; ``gap`` is the optimality gap at which the search may stop.
     """
 
@@ -146,8 +147,8 @@ class Choice(_Part):
     upgrade_cost: str = "upgrade_cost"
     prefer: str | tuple[str, ...] = ()
     fair_by: str | None = None
-    required: tuple[str, ...] = ()
-    forbidden: tuple[str, ...] = ()
+    required: str | tuple[str, ...] = ()
+    forbidden: str | tuple[str, ...] = ()
     time_limit: Annotated[float, Field(gt=0)] = 30.0
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.0
     seed: Annotated[StrictInt, Field(ge=0)] = 0

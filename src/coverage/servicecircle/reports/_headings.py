@@ -86,6 +86,7 @@ ZH = {
     "share_then": "关闭后覆盖率",
     "cost_per_worker": "人均投入(元)",
     "needed_for": "为满足的要求",
+    "served": "实际服务人数",
     "runner_up": "200米内替补",
     "runner_up_loss": "换替补少覆盖",
     "speed": "步行速度(公里/小时)",
