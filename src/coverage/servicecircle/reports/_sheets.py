@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from servicecircle._checks import crs_of
 from servicecircle._said import Said, reason_said
 from servicecircle.areas import service_areas
+from servicecircle.districts import area_of
 from servicecircle.reports._assessment import assessments
 from servicecircle.reports._figures import figures_sheet
 from servicecircle.reports._headings import NONE
@@ -138,7 +138,7 @@ def _crossed(
         return []
     area = demand["district"] if named else pd.Series(pd.NA, index=demand.index, dtype=object)
     if districts is not None:
-        area = _lies_in(demand, _named(districts))
+        area = area_of(demand, _named(districts))
     both = pd.MultiIndex.from_arrays([area.fillna(NONE), demand["group"].fillna(NONE)])
     workers = demand[coverage.weight].fillna(0.0).to_numpy(dtype=float)
     table = pd.DataFrame({"workers": workers}).set_axis(demand.index)
@@ -154,16 +154,6 @@ def _crossed(
     made = sums.rename_axis(["district", "group"]).reset_index()
     block = Block("by_district_and_group", "各区各人群", "District by group", made)
     return [Sheet("各区各人群", "District by group", (block,))]
-
-
-def _lies_in(demand: gpd.GeoDataFrame, districts: gpd.GeoDataFrame) -> pd.Series:
-    """Return the first district that holds each place, missing where none does."""
-    areas = districts.to_crs(crs_of(demand, "demand"))
-    row, area = areas.sindex.query(demand.geometry, predicate="intersects")
-    first = pd.Series(area, index=row).groupby(level=0).min()
-    found = pd.Series(pd.NA, index=demand.index, dtype=object)
-    found.iloc[first.index.to_numpy()] = districts.index.to_numpy()[first]
-    return found
 
 
 def _assessed(
