@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -307,16 +308,17 @@ def test_ways_may_be_given_by_a_table_or_a_reach():
 
 def test_every_site_without_a_stop_says_why():
     sites = sites_at(
-        [(0, 0), (100, 0), (200, 0), (300, 0), (90_000, 0), (0, 0), (0, 0)],
-        [9, 5, 0, 8, 7, 6, 6],
-        first_day=["2026-05-04", None, None, "2026年6月", None, None, None],
-        status=["ok", "unsnapped", "ok", "ok", "ok", "bad_coordinates", "ok"],
+        [(0, 0), (100, 0), (200, 0), (300, 0), (90_000, 0), (0, 0), (0, 0), (0, 0)],
+        [9, 5, 0, 8, 7, 6, 6, 6],
+        first_day=["2026-05-04", None, None, "2026年6月", None, None, None, None],
+        status=["ok", "unsnapped", "ok", "ok", "ok", "bad_coordinates", "ok", "ok"],
     )
     sites.loc["G6", "geometry"] = None
+    sites.loc["G7", "geometry"] = shapely.Point(np.inf, 0)
     tour = sc.plan_tour(sites, days=["2026.5.4"], stops_a_day=1, depot=depot_at(0, 0))
     assert tour.stops["site"].tolist() == ["G0"]
     reasons = {"G1": "no_time", "G2": "no_workers", "G3": "not_open", "G4": "too_far"}
-    reasons |= {"G5": "bad_coordinates", "G6": "no_geometry"}
+    reasons |= {"G5": "bad_coordinates", "G6": "no_geometry", "G7": "bad_coordinates"}
     assert tour.unserved["reason"].to_dict() == reasons
     assert tour.sites["status"].to_dict()["G6"] == "no_geometry"
     assert tour.unserved["reason_zh"].str.endswith("。").all()
@@ -430,6 +432,9 @@ def test_wrong_tables_are_named():
         sc.plan_tour(sites.assign(open_days=["", "2026-05-05、often"]), days=MAY)
     with pytest.raises(InputError, match="`depot` must be one row"):
         sc.plan_tour(sites, days=MAY, depot=sites)
+    nowhere = depot_at(0, 0).set_geometry([None], crs=4326)
+    with pytest.raises(InputError, match="`depot` must be one row with a place"):
+        sc.plan_tour(sites, days=MAY, depot=nowhere)
     with pytest.raises(InputError, match="unique ids"):
         sc.plan_tour(sites, days=MAY, depot=sites.iloc[:1])
     with pytest.raises(CrsError, match="no CRS"):

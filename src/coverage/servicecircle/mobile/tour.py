@@ -222,7 +222,11 @@ def _status(sites: gpd.GeoDataFrame) -> np.ndarray:
     own = sites.get("status", pd.Series("ok", index=sites.index))
     own = own.where(own.isin(UNUSABLE), "ok")
     placed = sites.geometry.notna() & ~sites.geometry.is_empty
-    return own.where(placed | (own != "ok"), "no_geometry").to_numpy(dtype=object)
+    finite = np.isfinite(sites.geometry.bounds).all(axis=1)
+    found = np.select(
+        [own != "ok", ~placed, ~finite], [own, "no_geometry", "bad_coordinates"], "ok"
+    )
+    return found.astype(object)
 
 
 def _day(
@@ -236,8 +240,9 @@ def _day(
     usable = (sites["status"] == "ok").to_numpy()
     places = sites.loc[usable, [sites.geometry.name]]
     if depot is not None:
-        if len(check_places(depot, "depot")) != 1:
-            raise InputError(f"`depot` must be one row; it has {len(depot)}.")
+        check_places(depot, "depot")
+        if len(depot) != 1 or (_status(depot) != "ok").any():
+            raise InputError(f"`depot` must be one row with a place; got {len(depot)} rows.")
         places = together(places, depot[[depot.geometry.name]])
         check_ids(places.index, "sites and depot")
     if travel is None:
@@ -308,7 +313,7 @@ def _stops(work: _Work, drives: list[Drive]) -> gpd.GeoDataFrame:
     out["workers"] = work.workers[at]
     out["visit"] = out.groupby("site").cumcount() + 1
     out["cumulative"] = out["workers"].where(out["visit"] == 1, 0.0).cumsum()
-    places = sites.geometry.representative_point().to_numpy()[at]
+    places = sites.iloc[at].geometry.representative_point().to_numpy()
     return gpd.GeoDataFrame(out, geometry=places, crs=sites.crs)
 
 
