@@ -10,6 +10,8 @@ import shapely
 
 import big_town
 import servicecircle as sc
+from servicecircle.metrics import CRITERIA
+from servicecircle.standards import known_word
 
 CONVENIENT = "微波炉、饮水机、座椅、卫生间"
 
@@ -228,7 +230,7 @@ def test_quanzhou_the_review_ranks_six_criteria_with_weights_printed():
     first = (1400 / 1500 + 1 + 0.8 + 0.9 + 0.7 + 0.95) / 6
     assert found.loc["四季家园", "score"] == pytest.approx(100 * first)
     assert found["rank"].tolist() == [1, 2]
-    assert found.attrs["weights"] == pytest.approx(dict.fromkeys(sc.metrics.CRITERIA, 1 / 6))
+    assert found.attrs["weights"] == pytest.approx(dict.fromkeys(CRITERIA, 1 / 6))
 
 
 # Chiping
@@ -608,13 +610,9 @@ def test_liaoning_47_buildings_come_out_ranked_with_reasons(city, people, zhongs
     assert sorted(ranked["rank"]) == list(range(1, 48))
     assert ranked["reason_zh"].str.startswith("15 分钟内有 ").all()
     assert ranked["owner_consent"].notna().all()
-    assert {known_tenure(word) for word in ranked["tenure"]} == {"free", "rented"}
+    assert {known_word("tenure", word) for word in ranked["tenure"]} == {"free", "rented"}
     best = ranked.sort_values("rank").iloc[0]
     assert best["gain"] == ranked["gain"].max()
-
-
-def known_tenure(word):
-    return sc.standards.known_word("tenure", word)
 
 
 def test_liaoning_a_filter_on_tax_gives_26_rows(zhongshan):

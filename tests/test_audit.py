@@ -98,6 +98,12 @@ def test_home_rate_of_247_among_267_names_the_20_without():
     assert row["without"] == tuple(f"u{i}" for i in range(247, 267))
 
 
+def test_home_rate_counts_units_from_as_many_people_as_asked():
+    units = pd.DataFrame({"members": [60, 120, 300], "has_home": ["是", "否", "是"]})
+    assert sc.home_rate(units)["sentence_en"].item() == "2 of 3 = 66.7%"
+    assert sc.home_rate(units, at_least=100)["sentence_en"].item() == "1 of 2 = 50.0%"  # Beijing
+
+
 def test_home_rate_of_nobody_is_missing_and_columns_are_needed():
     units = pd.DataFrame({"members": [5.0], "has_home": ["是"]})
     assert np.isnan(sc.home_rate(units)["share"].item())

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from servicecircle.standards import Standard
 
 PARTS = {
-    place_of: "建设地点 Location",
-    range_of: "辐射范围 Range",
-    people_of: "覆盖人群 People",
-    result_of: "结论 Result",
+    "建设地点 Location": place_of,
+    "辐射范围 Range": range_of,
+    "覆盖人群 People": people_of,
+    "结论 Result": result_of,
 }
 
 
@@ -82,7 +82,7 @@ def pre_assessment(
     rows = [
         (key, part, item, value)
         for key in keys
-        for write, part in PARTS.items()
+        for part, write in PARTS.items()
         for item, value in write(ground, key)
     ]
     return pd.DataFrame(rows, columns=["site", "part", "item", "value"])
