@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
+import town
 from cities import City
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import CrsError, InputError, UnsnappedWarning
@@ -235,3 +236,11 @@ def test_a_facility_not_in_use_stays_and_reaches_nobody(line, column, value):
     pd.testing.assert_frame_equal(ours.summary(), rest.summary())
     assert list(ours.facilities.index) == list(facilities.index)
     assert ours.facilities.loc[shut, "workers"].tolist() == [0.0]
+
+
+def test_the_way_to_the_street_is_rounded_to_the_nearest_decimetre():
+    off = [0.0, 0.03, 0.08, 30.02, 30.08]  # metres
+    people = town.places([f"firm W{k}" for k in range(5)], [(100.0, -metres) for metres in off])
+    reach = walk_times(town.network(), town.stations(), people.assign(workers=1), cutoff=30)
+    decimetres = reach.minutes.toarray()[0] * 750
+    np.testing.assert_allclose(decimetres - decimetres[0], [0, 0, 1, 300, 301], atol=0.01)
