@@ -116,3 +116,28 @@ def test_what_a_watch_raises_stops_the_solver():
 
     with pytest.raises(KeyboardInterrupt):
         hard_program()[0].solve(seconds=60, watch=stop)
+
+
+def test_a_mixed_program_that_presolve_calls_infeasible_is_solved_all_the_same():
+    """HiGHS 1.15.1 does so where integers are implied: who of four places goes to which of two."""
+    table = np.zeros((12, 11))
+    workers, to_first, to_second = [7, 7, 4, 3], {1: 6, 2: 8, 3: 9}, {0: 5, 1: 7, 3: 10}
+    for row, sites in enumerate((to_first, to_second)):
+        for place, column in sites.items():
+            table[place, [1 + place, column]] = -1, 1
+            table[4 + row, column] = workers[place]
+    table[4, 0] = -9
+    for row, column in zip((6, 7, 8), to_first.values(), strict=True):
+        table[row, [0, column]] = -1, 1
+    table[9, [1, 3]], table[10, [2, 4]], table[11, 1:5] = (7, 4), (7, 3), workers
+    low = np.array([0.0] * 4 + [-np.inf] * 5 + [6, 5, 11])
+    high = np.array([0.0] * 5 + [8.0] + [0.0] * 3 + [np.inf] * 3)
+    assert len(allowed(table, low, high))
+    program = Program()
+    whole = np.array([True] + 4 * [False] + 6 * [True])
+    columns = program.add_columns(11, lower=np.arange(11) == 0, whole=whole, cost=np.eye(11)[0])
+    program.add_rows([(columns, sparse.csr_array(table))], low, high)
+    outcome = program.solve(seconds=30)
+    assert (outcome.ended, outcome.bound) == ("optimal", 1.0)
+    assert (table @ outcome.values <= high + 1e-6).all()
+    assert (table @ outcome.values >= low - 1e-6).all()

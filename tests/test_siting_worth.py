@@ -211,3 +211,12 @@ def test_places_without_workers_are_no_trouble():
     demand["workers"] = 0
     plan = choose_sites(reach, candidates, demand, n_open=1, decay="linear", prefer=["far"])
     assert (plan.value, plan.status, len(plan.sites)) == (0, "proved", 0)
+
+
+def test_a_second_aim_out_of_reach_leaves_the_preferred_first():
+    covers = {"a": ["1"], "b": ["1"], "c": ["2"]}
+    reach, candidates, demand, _ = world(covers, {"1": 10, "2": 5})
+    rules = {"aim": ("fewest_sites", "shortest_worst"), "share": 0.5}
+    plan = choose_sites(reach, candidates, demand, **rules, prefer=["b"])
+    assert plan.aims["status"].to_dict()["shortest_worst"] == "infeasible"
+    assert list(plan.sites.index) == ["b"]

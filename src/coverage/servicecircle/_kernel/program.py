@@ -23,6 +23,7 @@ Ended = Literal["optimal", "infeasible", "stopped"]
 
 PAUSE = 0.5  # seconds between two calls of a watch
 MENDING = 5.0  # seconds for making a start keep the rows
+DOUBT = 5.0  # seconds for looking again where HiGHS 1.15's presolve may be wrong: mixed programs
 RESCUE = 10.0  # seconds for any plan at all, after the time limit has struck
 EXACT = 1e-9
 LARGEST_COST = 1e6  # costs are scaled so that the solver's tolerances mean something
@@ -90,6 +91,12 @@ class Program:
         outcome = _outcome(solver, scale)
         if outcome.values is None and outcome.ended == "stopped":
             return outcome._replace(values=_any_values(lp, start))
+        if outcome.ended == "infeasible" and not self._columns()[3].all():
+            again = quiet_solver(min(seconds, DOUBT), gap, max(1e-7, 0.999 * step * scale))
+            again.setOptionValue("presolve", "off")
+            _pass(again, lp, start)
+            again.run()
+            outcome = max(outcome, _outcome(again, scale), key=lambda one: one.values is not None)
         return outcome
 
     def _mended(self, start: Start, seconds: float) -> Start:

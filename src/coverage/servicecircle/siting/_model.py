@@ -123,7 +123,7 @@ class Model:
                 asked.split and self.problem.worth.plain and asked.aims == ("most_covered",)
             )
             demand = demand_of(self.problem, merge=merge)
-            whole = demand.need > 1 and not (asked.capacity and asked.split)
+            whole = demand.need > 1 if not asked.capacity else not asked.split
             served = self.program.add_columns(len(demand.worth), whole=whole)
             if asked.capacity:
                 self.covering = self._assign(demand, served)

@@ -72,20 +72,20 @@ def solve(problem: Problem, start: Ints) -> Solution:
     begun, limit = time.monotonic(), problem.asked.time_limit
     aims = _aims(problem)
     sites, held, answers = start, list[Held](), list[tuple[str, Answer]]()
+    last: Answer | None = None
     for k, aim in enumerate(aims):
         share = FIRST_SHARE if k == 0 and len(aims) > 1 else 1.0
         answer = _solve_aim(problem, aim, held, sites, begun + share * limit)
         if k and _spoils(problem, held, answer):
             break
         answers.append((aim, answer))
-        if math.isnan(answer.value):
+        if not math.isnan(answer.value):
+            last, sites = answer, answer.sites
+            held.append(Held(aim, answer.value))
+        elif not held:
             break
-        sites = answer.sites
-        held.append(Held(aim, answer.value))
-    none = not answers or answers[0][1].status == "infeasible" or not held
-    last = answers[max(len(held) - 1, 0)][1]
     served = last.served / problem.table.scale if isinstance(last, Assigned) else None
-    return Solution(NONE if none else sites, tuple(answers), served)
+    return Solution(NONE if last is None else sites, tuple(answers), served)
 
 
 def _aims(problem: Problem) -> tuple[str, ...]:
