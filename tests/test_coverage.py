@@ -244,3 +244,19 @@ def test_the_way_to_the_street_is_rounded_to_the_nearest_decimetre():
     reach = walk_times(town.network(), town.stations(), people.assign(workers=1), cutoff=30)
     decimetres = reach.minutes.toarray()[0] * 750
     np.testing.assert_allclose(decimetres - decimetres[0], [0, 0, 1, 300, 301], atol=0.01)
+
+
+def test_every_place_is_reached_within_exactly_its_own_minutes_and_not_before():
+    """In all directions, so that places join streets beyond the junction they are reached by."""
+    middle, people = town.places(["station M"], [(1200.0, 1200.0)]), town.workers()
+
+    def reached(decimetres):
+        reach = walk_times(town.network(), middle, people, cutoff=decimetres / 750)
+        return set(reach.minutes.indices)
+
+    whole = walk_times(town.network(), middle, people, cutoff=60).minutes
+    costs = np.rint(whole.data * 750).astype(int)
+    assert len(costs) == len(people)
+    for cost in np.unique(costs):
+        assert reached(cost) == set(whole.indices[costs <= cost])
+        assert cost == 0 or reached(cost - 1) == set(whole.indices[costs < cost])
