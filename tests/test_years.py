@@ -129,12 +129,27 @@ def test_a_year_in_which_nothing_opens_stays_in_the_table():
     assert staged.coverage(2026).share == pytest.approx(102 / 263)
 
 
+def test_a_plan_without_sites_has_its_years(recwarn):
+    staged = sc.open_by_year(made_plan(n_open=0), n_open={2026: 4}, budget={2026: 10})
+    assert staged.sites.empty
+    assert staged.years.loc[2026].to_dict() == {
+        "opened": 0,
+        "open_sites": 0,
+        "cost": 0,
+        "gain": 0,
+        "covered": 102,
+        "share": 102 / 263,
+    }
+    assert not [one for one in recwarn if "find no room" in str(one.message)]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({}, "Give `n_open="),
         ({"n_open": {}}, "Years must be whole numbers"),
         ({"n_open": {"2026": 3}}, "Years must be whole numbers"),
+        ({"n_open": {2026: 1, "2027": 3}}, "Years must be whole numbers .* \\['2027'\\]"),
         ({"n_open": {2026: 1.5}}, "`n_open\\[2026\\]` must be"),
         ({"n_open": {2026: "4"}}, "`n_open\\[2026\\]` must be"),
         ({"n_open": {2026: -1}}, "`n_open\\[2026\\]` must be"),

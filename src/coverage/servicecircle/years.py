@@ -101,7 +101,8 @@ def open_by_year(
         Sites a year at most: ``{2026: 4, 2027: 8}``.
     budget : mapping, optional
         What sites may cost in each year: ``{2026: 300_000, 2027: 500_000}``, in the plan's
-        column of costs. Sites without a valid cost stay closed.
+        column of costs. Sites without a valid cost stay closed. What closing or upgrading
+        stations costs is not counted.
 
     Returns
     -------
@@ -151,12 +152,12 @@ def _limits(
     """Check what each year allows; return number and money by year, in order."""
     if n_open is None and budget is None:
         raise InputError("Give `n_open={2026: 4, 2027: 8}`, `budget=` by year, or both.")
-    years = sorted(n_open if n_open is not None else budget or {})
-    if n_open is not None and budget is not None and years != sorted(budget):
-        raise InputError(f"`n_open` and `budget` name different years: {years}, {sorted(budget)}.")
+    years = list(n_open if n_open is not None else budget or {})
     wrong = [one for one in years if isinstance(one, bool) or not isinstance(one, int | np.integer)]
     if wrong or not years:
         raise InputError(f"Years must be whole numbers such as 2026; got {wrong or years}.")
+    if n_open is not None and budget is not None and set(years) != set(budget):
+        raise InputError(f"`n_open` and `budget` name different years: {years}, {list(budget)}.")
     for name, given in (("n_open", n_open), ("budget", budget)):
         for year, most in (given or {}).items():
             number = isinstance(most, int | float | np.number) and math.isfinite(most)
@@ -164,7 +165,7 @@ def _limits(
                 raise InputError(f"`{name}[{year}]` must be a number from 0; got {most!r}.")
     return {
         year: ((n_open or {}).get(year, math.inf), (budget or {}).get(year, math.inf))
-        for year in years
+        for year in sorted(years)
     }
 
 
