@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import town as grid
 from servicecircle.errors import InputError, ModelError
+from servicecircle.networks import read_network
 from servicecircle.siting import choose_sites, compare_plans, stability, what_if
 from test_siting import FIVE, WORKERS, value_of, world
 
@@ -121,3 +123,20 @@ def test_stability_keeps_a_longest_walk_within_the_moved_cutoff():
     plan = choose_sites(reach, candidates, demand, n_open=1, max_minutes=15)
     assert list(plan.sites.index) == ["a"]
     assert stability(plan)["stays"].to_dict() == {"b": 1.0, "a": 0.0}  # 13.5 minutes
+
+
+def test_stability_moves_speed_and_cutoff_where_there_are_streets(tmp_path):
+    config = grid.write_town(tmp_path)
+    streets = read_network(config.parent / "streets.geojson")
+    shops, people = grid.shops(), grid.workers().drop(columns="group", errors="ignore")
+    plan = choose_sites(streets, shops, people, n_open=1, minutes=[3, 6])
+    table = stability(plan, by=0.5)
+    for name, moved in {
+        "speed -50%": {"speed": 2.25},
+        "speed +50%": {"speed": 6.75},
+        "minutes -50%": {"minutes": [1.5, 3]},
+        "minutes +50%": {"minutes": [4.5, 9]},
+    }.items():
+        again = choose_sites(streets, shops, people, n_open=1, **{"minutes": [3, 6], **moved})
+        assert list(table.index[table[name]]) == list(again.sites.index), name
+    assert set(table.columns[1:-1]) == {"speed -50%", "speed +50%", "minutes -50%", "minutes +50%"}

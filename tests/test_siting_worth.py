@@ -220,3 +220,16 @@ def test_a_second_aim_out_of_reach_leaves_the_preferred_first():
     plan = choose_sites(reach, candidates, demand, **rules, prefer=["b"])
     assert plan.aims["status"].to_dict()["shortest_worst"] == "infeasible"
     assert list(plan.sites.index) == ["b"]
+
+
+@pytest.mark.parametrize("column", ["district", "group", "any column"])
+def test_the_fairest_plan_lifts_the_district_or_group_that_has_least(column):
+    covers = {"a": ["2"], "b": ["3"]}
+    reach, candidates, demand, stations = world(covers, {"1": 10, "2": 10, "3": 5}, {"x": ["1"]})
+    demand[column] = ["east", "east", "west"]
+    rules = {"existing": stations, "n_open": 1}
+    assert list(choose_sites(reach, candidates, demand, **rules).sites.index) == ["a"]
+    by = {} if column == "district" else {"fair_by": column}
+    plan = choose_sites(reach, candidates, demand, **rules, aim="fairest", **by)
+    assert list(plan.sites.index) == ["b"]
+    assert plan.aims["value"].to_dict() == {"fairest": 0.5, "most_covered": 15}
