@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -127,10 +129,12 @@ corrected[corrected["as typed"] != corrected["understood"].map("{:g}".format)]
 
 # %% [markdown]
 # ### What was understood, left out, or has to be mended
+#
+# Every note is an English text that carries the same in Chinese as `.zh`.
 
 # %%
 for note in dict.fromkeys([*description.notes, *description.losses, *workers.attrs["notes"]]):
-    print("·", note)
+    print("·", note, "\n ", note.zh)
 
 # %%
 workers.loc[workers["status"] != "ok", ["name", "status", "reason"]]

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from servicecircle import _values
 from servicecircle._checks import name_some
+from servicecircle._said import say
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.standards.words import known_word
 
@@ -64,12 +65,15 @@ def own_only(
     public = open_to_all(facilities)
     if public.isna().any():
         unknown = public.index[public.isna()]
-        warnings.warn(
-            f"Of {len(unknown)} of {len(facilities)} facilities it is not known whether they are "
-            f"open to all; they count for their own unit only: {name_some(unknown)}.",
-            InputWarning,
-            stacklevel=3,
+        said = say(
+            "Of {n} of {every} facilities it is not known whether they are open to all; they count "
+            "for their own unit only: {some}.",
+            "{every} 个站点中有 {n} 个不知是否对外开放，只计本单位职工：{some}。",
+            n=len(unknown),
+            every=len(facilities),
+            some=name_some(unknown),
         )
+        warnings.warn(said, InputWarning, stacklevel=3)
     table = reach.minutes
     units = pd.concat([facilities[unit], demand[unit]]).astype(object)
     codes = pd.factorize(units)[0]

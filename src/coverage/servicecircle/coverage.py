@@ -16,6 +16,7 @@ from servicecircle._checks import (
     name_some,
 )
 from servicecircle._notebook import with_map
+from servicecircle._said import say
 from servicecircle.access import own_only
 from servicecircle.districts import area_of
 from servicecircle.errors import InputError, InputWarning
@@ -260,15 +261,21 @@ def _opened(
 ) -> gpd.GeoDataFrame:
     """Add whether each facility is open, and warn of those of which it is not known."""
     out = facilities.assign(open=open_at(check_hours(facilities), moment, holidays))
-    unknown = out.index[out["open"].isna()]
-    if len(unknown):
-        warnings.warn(
-            f"{len(unknown)} of {len(out)} facilities have no readable opening hours and count as "
-            f"closed: {name_some(unknown)}.",
-            InputWarning,
-            stacklevel=3,
-        )
+    warn_of_hours(list(out.index[out["open"].isna()]), len(out))
     return out
+
+
+def warn_of_hours(unknown: Sequence[object], every: int) -> None:
+    """Warn of facilities whose hours cannot be read."""
+    if unknown:
+        said = say(
+            "{n} of {every} facilities have no readable opening hours and count as closed: {some}.",
+            "{every} 个站点中有 {n} 个没有可读的开放时间，按关闭计：{some}。",
+            n=len(unknown),
+            every=every,
+            some=name_some(unknown),
+        )
+        warnings.warn(said, InputWarning, stacklevel=4)
 
 
 def check_hours(facilities: gpd.GeoDataFrame) -> pd.Series:

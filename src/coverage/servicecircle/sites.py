@@ -16,6 +16,7 @@ from servicecircle.coordinates.detect import Ground
 from servicecircle.errors import InputError, InputWarning
 from servicecircle.standards.words import known_word
 from servicecircle.tables import RepeatedIds, Table, read_table
+from servicecircle.tables.columns import called
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,9 +158,9 @@ def finish(places: gpd.GeoDataFrame, table: Table, on_bad: OnBad) -> gpd.GeoData
     """Warn about what was lost in reading, and keep, refuse or drop the bad rows."""
     unread = [
         say(
-            "`{name}`: {cells} taken as missing: {reasons}",
-            "`{name}`：{cells}按缺失处理：{reasons}",
-            name=name,
+            "{name}: {cells} taken as missing: {reasons}",
+            "{name}：{cells}按缺失处理：{reasons}",
+            name=called(table, name),
             cells=count(len(why), "cell"),
             reasons=_reasons(pd.Series(why, dtype=object)),
         )

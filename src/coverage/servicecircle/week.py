@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from servicecircle._checks import check_cutoff, check_places, check_weights, name_some
-from servicecircle._said import say
-from servicecircle.coverage import check_hours
-from servicecircle.errors import InputError, InputWarning
+from servicecircle._checks import check_cutoff, check_places, check_weights
+from servicecircle.coverage import check_hours, warn_of_hours
+from servicecircle.errors import InputError
 from servicecircle.hours import (
     DAYS,
     PLAIN_MONDAY,
@@ -161,15 +159,7 @@ def _sums(labels: pd.Index, weights: np.ndarray, mask: np.ndarray) -> pd.DataFra
 
 def _unknown_hours(hours: pd.Series) -> list[object]:
     unknown = [i for i, cell in hours.items() if read_hours(cell).osm is None]
-    if unknown:
-        said = say(
-            "{n} of {every} facilities have no readable opening hours and count as closed: {some}.",
-            "{every} 个站点中有 {n} 个没有可读的开放时间，按关闭计：{some}。",
-            n=len(unknown),
-            every=len(hours),
-            some=name_some(unknown),
-        )
-        warnings.warn(said, InputWarning, stacklevel=3)
+    warn_of_hours(unknown, len(hours))
     return list(unknown)
 
 

@@ -11,6 +11,7 @@ from servicecircle.cli._inputs import (
     check_folder,
     check_target,
     require_joined,
+    rules_of,
     speed_on,
 )
 from servicecircle.cli._options import (
@@ -190,16 +191,14 @@ def score(
     files = {"network": network, "candidates": candidates, "demand": demand, "stations": stations}
     walking.check(files)
     check_target(out, LAYERS)
-    from servicecircle.scores import score_sites
-    from servicecircle.standards import standard
-
-    rules = standard(preset) if preset else None
-    reader = tables.reader()
+    reader, rules = tables.reader(), rules_of(preset)
     with steps(3) as step:
         step("读取 reading")
         streets = walking.read(network)
         shops, people, today = reader.tables(candidates, demand, stations, streets)
         step("步行与评分 walking and scoring")
+        from servicecircle.scores import score_sites
+
         ranked = score_sites(
             streets,
             shops,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from servicecircle.coordinates import System
     from servicecircle.networks import WalkNetwork
+    from servicecircle.standards import Standard
 
 
 def check_files(files: Mapping[str, Path | None]) -> None:
@@ -131,6 +132,13 @@ class Reader:
         people = self.people(demand, network)
         today = self.places(stations, "stations", network) if stations else None
         return shops, people, today
+
+
+def rules_of(preset: str | None) -> Standard | None:
+    """Return the standard of a preset, or of a file of the user's own."""
+    from servicecircle.standards import standard
+
+    return standard(preset) if preset else None
 
 
 def speed_on(network: WalkNetwork, asked: float | None) -> float:

@@ -24,11 +24,11 @@ from servicecircle.cli._inputs import (
     district_outlines,
     require_joined,
     require_sheet,
+    rules_of,
     speed_on,
 )
 from servicecircle.cli._screen import steps
 from servicecircle.errors import InputError
-from servicecircle.standards import standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -145,7 +145,7 @@ def _writers(job: Job, summary: dict[str, Any]) -> dict[str, Callable[[Path], No
         path.write_text(text + "\n", encoding="utf-8")
 
     preset, output = job.settings.standard.preset, job.settings.output
-    rules = standard(preset) if preset else None
+    rules = rules_of(preset)
     about = _about(job, summary["made_on"])
     report = partial(write_report, job.plan, districts=job.districts, about=about, rules=rules)
     languages = ("zh", "en") if output.language == "both" else (output.language,)

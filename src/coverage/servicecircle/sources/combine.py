@@ -277,7 +277,13 @@ def _calibrated(
         factor[rows] = total / have if have > 0 else 1.0
     before = combined["workers"]
     scaled = combined.assign(workers=before * factor, workers_before=before, factor=factor)
-    ends = (float(people[named].sum()), float((people * factor)[named].sum()))
+    return scaled, _say_totals(len(known), people, factor, named)
+
+
+def _say_totals(
+    known: int, people: NDArray[np.float64], factor: NDArray[np.float64], named: NDArray[np.bool_]
+) -> list[str]:
+    """Say what known totals made of the estimate."""
     rest = float(people[~named].sum())
     spread = np.unique(factor[named])[[0, -1]] if named.any() else np.ones(0)
     notes: list[str] = [
@@ -286,9 +292,9 @@ def _calibrated(
             "{factors})",
             "按 {n} 个已知总数校准：估算的 {before:,.0f} 人调整为 {after:,.0f} 人"
             "（系数 {factors}）",
-            n=len(known),
-            before=ends[0],
-            after=ends[1],
+            n=known,
+            before=float(people[named].sum()),
+            after=float((people * factor)[named].sum()),
             factors=join([f"{value:.3g}" for value in spread], " to ", " 至 "),
         )
     ]
@@ -299,7 +305,7 @@ def _calibrated(
             rest=rest,
         )
         notes.append(said)
-    return scaled, notes
+    return notes
 
 
 def _rows_of(combined: gpd.GeoDataFrame, key: Any) -> NDArray[np.bool_]:

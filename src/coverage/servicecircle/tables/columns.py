@@ -10,7 +10,7 @@ import pandas as pd
 from servicecircle import _values
 from servicecircle._checks import name_some
 from servicecircle._hours_text import AS_HOST
-from servicecircle._said import count, say
+from servicecircle._said import Said, count, say
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.hours import read_hours
 from servicecircle.tables.headers import in_brackets
@@ -50,11 +50,17 @@ def _take_host_hours(table: Table) -> None:
     if same.any():
         table.frame["hours"] = hours.mask(same, host)
         said = say(
-            "`hours`: {rows} as its host: the host's hours are taken",
-            "`hours`：{rows}写明与依托单位同步，按依托单位的时间计",
+            "{name}: {rows} as its host: the host's hours are taken",
+            "{name}：{rows}写明与依托单位同步，按依托单位的时间计",
+            name=called(table, "hours"),
             rows=count(same, "row"),
         )
         table.notes.append(said)
+
+
+def called(table: Table, name: str) -> Said:
+    """Name a column: by our name in English, by the file's own header in Chinese."""
+    return Said(f"`{name}`", f"“{table.headers.get(name, name)}”")
 
 
 def unused(name: str, used: set[str]) -> str:
@@ -79,9 +85,9 @@ def _set_numbers(table: Table, name: str) -> None:
     if read.inexact.any():
         examples = name_some(cells[read.inexact], 3)
         said = say(
-            "`{name}`: {estimates}: {examples}",
-            "`{name}`：{estimates}：{examples}",
-            name=name,
+            "{name}: {estimates}: {examples}",
+            "{name}：{estimates}：{examples}",
+            name=called(table, name),
             estimates=count(read.inexact, "estimate"),
             examples=examples,
         )
@@ -94,9 +100,10 @@ def _set_numbers(table: Table, name: str) -> None:
         for end, bound in (("low", read.low), ("high", read.high)):
             table.frame[unused(f"{name}_{end}", set(table.frame.columns))] = bound * scale
         said = say(
-            "`{name}`: ranges count with their middle; `{name}_low`, `{name}_high` keep the ends",
-            "`{name}`：区间按中值计；两端保留在 `{name}_low` 和 `{name}_high`",
-            name=name,
+            "{name}: ranges count with their middle; `{ours}_low`, `{ours}_high` keep the ends",
+            "{name}：区间按中值计；两端保留在 `{ours}_low` 和 `{ours}_high` 列",
+            name=called(table, name),
+            ours=name,
         )
         table.notes.append(said)
 
@@ -112,9 +119,9 @@ def _scale(table: Table, name: str) -> float:
     factors = [units[unit] for unit in in_brackets(header) if unit in units]
     if factors:
         said = say(
-            "`{name}`: {header!r} is multiplied by {factor:g}",
-            "`{name}`：{header!r} 已乘以 {factor:g}",
-            name=name,
+            "{name}: {header!r} is multiplied by {factor:g}",
+            "{name}：{header!r} 已乘以 {factor:g}",
+            name=called(table, name),
             header=header,
             factor=factors[0],
         )
@@ -138,9 +145,9 @@ def _set_shares(table: Table, name: str) -> None:
     table.frame[name] = read.amounts
     if read.inexact.any():
         said = say(
-            "`{name}`: {cells} above 1 without a sign read as per cent: {some}",
-            "`{name}`：{cells}大于 1 且没有百分号，按百分数读取：{some}",
-            name=name,
+            "{name}: {cells} above 1 without a sign read as per cent: {some}",
+            "{name}：{cells}大于 1 且没有百分号，按百分数读取：{some}",
+            name=called(table, name),
             cells=count(read.inexact, "cell"),
             some=name_some(cells[read.inexact], 3),
         )
@@ -148,9 +155,9 @@ def _set_shares(table: Table, name: str) -> None:
     one = (read.amounts == 1.0) & ~_values.texts(cells).str.contains("[%％]", na=False).to_numpy()
     if one.any():
         said = say(
-            "`{name}`: {cells} of exactly 1 taken as 100 %, not 1 %: {some}",
-            "`{name}`：{cells}恰为 1，按 100 % 而非 1 % 读取：{some}",
-            name=name,
+            "{name}: {cells} of exactly 1 taken as 100 %, not 1 %: {some}",
+            "{name}：{cells}恰为 1，按 100 % 而非 1 % 读取：{some}",
+            name=called(table, name),
             cells=count(one, "cell"),
             some=name_some(table.frame.index[one], 3),
         )
@@ -182,9 +189,9 @@ def _set_floors(table: Table, name: str) -> None:
     unread &= ~cells.map(_values.is_unknown, na_action="ignore").eq(True)  # noqa: FBT003
     if unread.any():
         said = say(
-            "`{name}`: {cells} kept as they stand: {some}",
-            "`{name}`：{cells}保留原文：{some}",
-            name=name,
+            "{name}: {cells} kept as they stand: {some}",
+            "{name}：{cells}保留原文：{some}",
+            name=called(table, name),
             cells=count(unread, "cell"),
             some=name_some(cells[unread], 3),
         )
@@ -222,9 +229,9 @@ def _set_yes_no(table: Table, name: str) -> None:
     table.frame[name] = answers
     if unreadable.any():
         said = say(
-            "`{name}`: {cells} neither yes nor no, taken as unknown: {some}",
-            "`{name}`：{cells}既非“是”也非“否”，按未知处理：{some}",
-            name=name,
+            "{name}: {cells} neither yes nor no, taken as unknown: {some}",
+            "{name}：{cells}既非“是”也非“否”，按未知处理：{some}",
+            name=called(table, name),
             cells=count(unreadable, "cell"),
             some=name_some(cells[unreadable], 3),
         )
