@@ -409,6 +409,7 @@ def test_fractions_of_workers_count_exactly():
         ({"days": "2026-05-04"}, "must be a list of days"),
         ({"days": ["2026-05-04", "Monday"]}, "no day: ['Monday']"),
         ({"weight": "heads"}, "no column 'heads'"),
+        ({"last_day": "竣工"}, "no columns ['竣工']; it has ['name', 'workers'"),
         ({"travel": pd.DataFrame([[0.0]], ["G0"], ["G0"])}, "lacks 1 ids"),
         ({"travel": pd.DataFrame(-1.0, ["G0", "G1"], ["G0", "G1"])}, "negative minutes"),
         ({"travel": pd.DataFrame(999.0, ["G0", "G1"], ["G0", "G1"])}, "Give a `depot`"),

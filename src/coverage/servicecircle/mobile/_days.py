@@ -15,6 +15,7 @@ from servicecircle.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+USUAL = ("first_day", "last_day", "open_days")
 _APART = re.compile(r"[、，,;；\s]+")
 _MONTH = r"\d{4}\s*[年./-]\s*\d{1,2}\s*月?"
 
@@ -41,8 +42,15 @@ def open_table(
 ) -> np.ndarray:
     """Tell which sites are open on which days: bool, sites × days.
 
-    A list of days goes before the first and the last; a blank cell does not limit.
+    A list of days goes before the first and the last; a blank cell does not limit, nor does a
+    usual column that is not there.
     """
+    missing = [name for name in (first, last, listed) if name not in (*USUAL, *sites.columns)]
+    if missing:
+        raise InputError(
+            f"`sites` has no columns {missing}; it has {list(map(str, sites.columns))}. Name those "
+            "of the days with `first_day=`, `last_day=`, `open_days=`."
+        )
     opens, closes = _read(sites, first), _read(sites, last, month_ends=True)
     wrong = (opens > closes).to_numpy()
     if wrong.any():

@@ -104,7 +104,7 @@ def plan_tour(
         Column of workers.
     first_day, last_day, open_days : str
         Columns of the first and last day, or of a list of days (a month alone counts from its
-        first or to its last day); a column that is not there does not limit.
+        first or to its last day); of these names, one that is no column does not limit.
     start : str
         When the day begins, ``"HH:MM"``.
     time_limit : float
