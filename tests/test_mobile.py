@@ -144,7 +144,7 @@ def plan_case(case):
     )
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(cases())
 def test_no_possible_tour_serves_more_or_drives_less(case):
     tour = plan_case(case)

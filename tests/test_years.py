@@ -62,6 +62,7 @@ def test_years_follow_the_opening_order():
         assert staged.years[name].tolist() == values, name
     assert staged.years["share"].tolist() == [one / 263 for one in expected["covered"]]
     assert staged.years.index.tolist() == [2026, 2027, 2028]
+    assert staged.years.loc[2028, "share"] == plan.coverage.share
 
 
 def test_coverage_after_each_year_is_that_of_the_sites_open_by_then():
@@ -170,22 +171,3 @@ def test_plans_without_costs_or_sites_are_refused():
     assert broken.status == "infeasible"
     with pytest.raises(ModelError, match="infeasible"):
         sc.open_by_year(broken, n_open={2026: 9})
-
-
-@pytest.mark.filterwarnings("ignore::servicecircle.errors.ServiceCircleWarning")
-def test_years_of_the_demo_go_on_the_map(tmp_path):
-    city = sc.samples.wuhan()
-    streets = sc.read_network(city.streets)
-    stations = sc.read_sites(city.stations, coordinates=city.coordinates)
-    workers = sc.read_demand(city.workers, coordinates=city.coordinates)
-    shops = sc.read_sites(city.shops, coordinates=city.coordinates)
-    plan = sc.choose_sites(streets, shops, workers, existing=stations, n_open=6)
-    staged = sc.open_by_year(plan, n_open={2026: 2, 2027: 4})
-    page = sc.map_coverage(
-        staged.coverage(2027), before=staged.coverage(2026), years=("2026", "2027")
-    )
-    sc.save_map(page, tmp_path / "years.html")
-    assert staged.years.loc[2027, "share"] == pytest.approx(plan.coverage.share)
-    names = plan.sites["name"]
-    text = (tmp_path / "years.html").read_text(encoding="utf-8")
-    assert all(names.loc[one] in text for one in staged.sites.index[staged.sites["year"] == 2027])
