@@ -227,6 +227,18 @@ def test_unknown_ids_are_refused_and_a_reach_alone_is_enough(plan):
     assert item(told, "C1", "临街") == "✓ 符合 yes（登记 as listed）"
 
 
+@pytest.mark.filterwarnings("ignore::servicecircle.errors.InputWarning")
+def test_a_candidate_without_a_place_is_to_be_checked_on_site(streets):
+    venues = shops()
+    venues.loc["C5", "geometry"] = None
+    plan = sc.choose_sites(streets, venues, people(), minutes=10, n_open=1)
+    told = sc.pre_assessment(plan, ["C5"], standard="miyun")
+    assert item(told, "C5", "经纬度") == "待核实 check on site"
+    assert item(told, "C5", "数据状态") == "没有坐标 no_geometry"
+    assert item(told, "C5", "10 分钟内职工") == "0，其中未覆盖 not yet covered 0"
+    assert item(told, "C5", "单独得分") == "–"
+
+
 def test_the_workbook_holds_a_sheet_for_every_candidate_when_asked(plan, tmp_path):
     sc.write_report(plan, tmp_path / "all.xlsx", assess="candidates", rules="miyun")
     page = openpyxl.load_workbook(tmp_path / "all.xlsx")["前期评估表 Pre-assessment"]

@@ -15,6 +15,7 @@ from servicecircle._sentences import count_text, percent_text
 from servicecircle._vocabulary import read_vocabulary
 from servicecircle.areas import service_areas
 from servicecircle.coordinates import from_wgs84
+from servicecircle.reports._headings import told
 from servicecircle.standards import (
     check_standard,
     kind_label,
@@ -159,11 +160,18 @@ def place_of(ground: Ground, key: Any) -> Items:
     yield from _given(row)
     yield "临街 Street front", _street_front(ground, key)
     yield from _amenities(ground, key)
+    yield from _coordinates(ground, key)
+    yield from _data_quality(ground, key)
+
+
+def _coordinates(ground: Ground, key: Any) -> Items:
     point: Any = ground.points[ground.points.index == key].iloc[0]
+    if point is None or point.is_empty:
+        yield "经纬度 lon, lat", ASK
+        return
     lon, lat = map(np.asarray, from_wgs84((np.array([point.x]), np.array([point.y])), "gcj02"))
     yield "WGS-84 经纬度 lon, lat", f"{point.x:.6f}, {point.y:.6f}"
     yield "GCJ-02 经纬度 lon, lat", f"{lon[0]:.6f}, {lat[0]:.6f}"
-    yield from _data_quality(ground, key)
 
 
 def _given(row: pd.Series) -> Items:
@@ -211,6 +219,9 @@ def _amenities(ground: Ground, key: Any) -> Items:
 
 
 def _data_quality(ground: Ground, key: Any) -> Items:
+    status = ground.plan.candidates.loc[key, "status"]
+    if status != "ok":
+        yield "数据状态 Status", told(status)
     circle = ground.circle(key)
     if not circle.empty:
         metres = circle["snap_metres"].iloc[0]
