@@ -12,6 +12,7 @@ import town
 from cities import City
 from servicecircle.coverage import measure_coverage
 from servicecircle.errors import CrsError, InputError, UnsnappedWarning
+from servicecircle.networks import read_network
 from servicecircle.reach import Reach, walk_times
 
 # ten steps of 50 m between letters: 500 m, 6 min 40 s
@@ -246,17 +247,31 @@ def test_the_way_to_the_street_is_rounded_to_the_nearest_decimetre():
     np.testing.assert_allclose(decimetres - decimetres[0], [0, 0, 1, 300, 301], atol=0.01)
 
 
-def test_every_place_is_reached_within_exactly_its_own_minutes_and_not_before():
+@pytest.mark.parametrize(
+    "at", [(1200, 1200), (1300, 1200), (1100, 1200), (1200, 1300), (1200, 1100)]
+)
+def test_every_place_is_reached_within_exactly_its_own_minutes_and_not_before(at):
     """In all directions, so that places join streets beyond the junction they are reached by."""
-    middle, people = town.places(["station M"], [(1200.0, 1200.0)]), town.workers()
+    station, people = town.places(["station M"], [at]), town.workers()
 
     def reached(decimetres):
-        reach = walk_times(town.network(), middle, people, cutoff=decimetres / 750)
+        reach = walk_times(town.network(), station, people, cutoff=decimetres / 750)
         return set(reach.minutes.indices)
 
-    whole = walk_times(town.network(), middle, people, cutoff=60).minutes
+    whole = walk_times(town.network(), station, people, cutoff=60).minutes
     costs = np.rint(whole.data * 750).astype(int)
     assert len(costs) == len(people)
     for cost in np.unique(costs):
         assert reached(cost) == set(whole.indices[costs <= cost])
         assert cost == 0 or reached(cost - 1) == set(whole.indices[costs < cost])
+
+
+@pytest.mark.parametrize(("wide", "decimetres"), [(100.0, 1000), (100.1, 11_001)])
+def test_neighbours_at_one_street_cut_across_for_100_metres_and_no_more(tmp_path, wide, decimetres):
+    street = shapely.LineString([(0, 0), (500, 0), (500, wide), (0, wide)])
+    frame = gpd.GeoDataFrame(geometry=[town.placed(street)], crs=town.METRES)
+    frame.to_parquet(tmp_path / "street.parquet")
+    network = read_network(tmp_path / "street.parquet")
+    ends = town.places(["end A", "end B"], [(0, 0), (0, wide)]).assign(workers=1)
+    walk = walk_times(network, ends, ends, cutoff=60).minutes.toarray()[0, 1] * 750
+    assert walk == pytest.approx(decimetres, rel=1e-3)
