@@ -66,6 +66,7 @@ def test_streets_that_do_not_tell_are_said_in_one_line(tmp_path, capsys):
     options = ["--network", str(city.streets), "--stations", str(city.stations)]
     line = refused(["areas", *options, "--out", str(tmp_path / "a.gpkg")], capsys)
     assert "the streets do not tell" in line
+    assert "由街道也无法判定" in line
     assert not list(tmp_path.iterdir())
 
 

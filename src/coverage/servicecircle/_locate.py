@@ -15,7 +15,7 @@ import shapely
 
 from servicecircle import _values
 from servicecircle._checks import name_some
-from servicecircle._said import Said, count, say
+from servicecircle._said import Said, count, join, say
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.coordinates import SYSTEMS, System, near_mainland, to_wgs84
 from servicecircle.coordinates.detect import Ground, as_degrees, detect_on
@@ -32,9 +32,18 @@ if TYPE_CHECKING:
 
 Coordinates = Literal["auto", "wgs84", "gcj02", "bd09"]
 
-_CHOICES = (
+_CHOICES = say(
     'Say coordinates="wgs84" (GPS, OpenStreetMap, Tianditu), "gcj02" (Amap, Tencent) or "bd09" '
-    "(Baidu)"
+    "(Baidu)",
+    '请写明 coordinates="wgs84"（GPS、OpenStreetMap、天地图）、"gcj02"（高德、腾讯）'
+    '或 "bd09"（百度）',
+)
+_UNCLEAR = (
+    (
+        "{source} does not say which system its coordinates are in, and the streets do not tell. "
+        "{reason}. {choices}."
+    ),
+    "{source} 未注明坐标系，由街道也无法判定。{reason}。{choices}。",
 )
 _LARGEST_LON, _LARGEST_LAT = 180.0, 90.0
 _LARGEST_METRES = 1e8
@@ -105,8 +114,15 @@ def _from_cells(table: Table) -> _Rows:
     else:
         lacking = [name for name in ("lon", "lat") if name not in frame.columns]
         raise InputError(
-            f"{table.source} has no column for {' and '.join(lacking)} (经度, 纬度); it has "
-            f"{table.columns}. Name it, e.g. columns={{'lon': '…', 'lat': '…'}}."
+            say(
+                "{source} has no column for {lacking} (经度, 纬度); it has {columns}. Name it, "
+                "e.g. columns={{'lon': '…', 'lat': '…'}}.",
+                "{source} 没有经纬度列（{lacking}）；现有的列为 {columns}。请指明，例如 "
+                "columns={{'lon': '…', 'lat': '…'}}。",
+                source=table.source,
+                lacking=join(lacking, " and ", "、"),
+                columns=table.columns,
+            )
         )
     lon, lat = (_values.degrees(cells).copy() for cells in pair)
     rows = _all_ok(lon, lat)
@@ -146,7 +162,14 @@ def _from_shapes(table: Table, coordinates: Coordinates) -> _Rows:
     """Read longitude and latitude from geometry, reprojected if its CRS is another one."""
     geometry = gpd.GeoSeries(table.geometry)
     if geometry.crs is None and coordinates == "auto":
-        raise CrsError(f"{table.source} declares no CRS. {_CHOICES}, or set its CRS.")
+        raise CrsError(
+            say(
+                "{source} declares no CRS. {choices}, or set its CRS.",
+                "{source} 未声明坐标系。{choices}，或在文件中设定坐标系。",
+                source=table.source,
+                choices=_CHOICES,
+            )
+        )
     shapes = geometry.to_numpy(copy=True)
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     shapes[missing] = None
@@ -214,9 +237,15 @@ def _judge(table: Table, rows: _Rows) -> None:
     rows.mark(outside, bad, "longitude is beyond 180 or latitude beyond 90")
     if (given & swapped).any() and not rows.ok.any():
         raise InputError(
-            f"{table.source}: longitude and latitude look swapped in all rows. Mend the headers, "
-            f"or say columns={{'lon': {table.headers.get('lat', '…')!r}, "
-            f"'lat': {table.headers.get('lon', '…')!r}}}."
+            say(
+                "{source}: longitude and latitude look swapped in all rows. Mend the headers, or "
+                "say columns={{'lon': {lat!r}, 'lat': {lon!r}}}.",
+                "{source}：所有行的经度与纬度似乎颠倒。请更正表头，或写明 "
+                "columns={{'lon': {lat!r}, 'lat': {lon!r}}}。",
+                source=table.source,
+                lat=table.headers.get("lat", "…"),
+                lon=table.headers.get("lon", "…"),
+            )
         )
 
 
@@ -226,9 +255,16 @@ def _refuse_metres(table: Table, lon: Floats, lat: Floats) -> None:
         metres &= (np.abs(lon) < _LARGEST_METRES) & (np.abs(lat) < _LARGEST_METRES)
     if len(lon) and metres.sum() * 2 > len(lon):
         raise CrsError(
-            f"{table.source}: the coordinates look like metres (e.g. {lon[metres][0]:g}, "
-            f"{lat[metres][0]:g}), not degrees. Give `network=` to have their projection found, "
-            "save the table as GeoPackage with its CRS, or convert it to longitude and latitude."
+            say(
+                "{source}: the coordinates look like metres (e.g. {lon:g}, {lat:g}), not degrees. "
+                "Give `network=` to have their projection found, save the table as GeoPackage with "
+                "its CRS, or convert it to longitude and latitude.",
+                "{source}：坐标似乎是米（如 {lon:g}, {lat:g}），而不是度。请给出 `network=` "
+                "以判定投影，或另存为带坐标系的 GeoPackage，或换算成经纬度。",
+                source=table.source,
+                lon=lon[metres][0],
+                lat=lat[metres][0],
+            )
         )
 
 
@@ -275,18 +311,23 @@ def _detected(table: Table, rows: _Rows, doubtful: Bools, ground: Ground | None)
     """Tell the system from the streets and say so, or refuse to guess."""
     if ground is None:
         raise CrsError(
-            f"{table.source} does not say which system its coordinates are in, and "
-            f"{int(doubtful.sum())} of {len(doubtful)} places lie in mainland China, where a wrong "
-            f"guess moves them by 400 to 1,400 m. {_CHOICES}, give `network=` to have it told from "
-            "the streets, or add a column 坐标系."
+            say(
+                "{source} does not say which system its coordinates are in, and {n} of {every} "
+                "places lie in mainland China, where a wrong guess moves them by 400 to 1,400 m. "
+                "{choices}, give `network=` to have it told from the streets, or add a column "
+                "坐标系.",
+                "{source} 未注明坐标系，而 {every} 个地点中有 {n} 个在中国大陆，猜错会偏移 400 至 "
+                "1,400 米。{choices}，或给出 `network=` 由街道判定，或增加“坐标系”一列。",
+                source=table.source,
+                n=int(doubtful.sum()),
+                every=len(doubtful),
+                choices=_CHOICES,
+            )
         )
     names = table.frame["district"][doubtful].tolist() if "district" in table.frame else None
     found = detect_on(rows.lon[doubtful], rows.lat[doubtful], ground, names)
     if found.system is None:
-        raise CrsError(
-            f"{table.source} does not say which system its coordinates are in, and the streets do "
-            f"not tell. {found.reason}. {_CHOICES}."
-        )
+        raise CrsError(say(*_UNCLEAR, source=table.source, reason=found.reason, choices=_CHOICES))
     said = say(
         "{source}: coordinates detected as {system}. {reason}. If that is wrong, say "
         'coordinates="wgs84", "gcj02" or "bd09".',

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from servicecircle._locate import Coordinates, locate
+from servicecircle._said import say
 from servicecircle.districts import make_areas_valid, warn_of_overlaps
 from servicecircle.errors import InputError
 from servicecircle.sites import OnBad, check_choices, finish, ground_of
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from servicecircle.networks import WalkNetwork
+
+
+_NO_WORKERS = (
+    (
+        "{source} has no column with the number of workers (职工人数); it has {columns}. Name it, "
+        "e.g. weight='…'."
+    ),
+    "{source} 没有职工人数列；现有的列为 {columns}。请指明，例如 weight='…'。",
+)
 
 
 def read_demand(
@@ -99,10 +109,7 @@ def read_demand(
     if not table.columns:  # a GeoJSON without features has no columns either
         table.frame["workers"] = pd.Series(dtype=float)
     if "workers" not in table.frame.columns:
-        raise InputError(
-            f"{table.source} has no column with the number of workers (职工人数); it has "
-            f"{table.columns}. Name it, e.g. weight='…'."
-        )
+        raise InputError(say(*_NO_WORKERS, source=table.source, columns=table.columns))
     places = locate(table, coordinates, ground_of(network, buildings, districts))
     _warn_of_shared_ground(table)
     _mark_bad_numbers(places, table)

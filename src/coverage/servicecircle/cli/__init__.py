@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         with notes():
             code = app(arguments or ["--help"], prog_name="servicecircle", standalone_mode=False)
     except ServiceCircleError as error:
-        return say_error(str(error), BAD_INPUT)
+        return say_error(error.args[0] if error.args else str(error), BAD_INPUT)
     except UsageError as error:
         return say_error(f"{str(error).rstrip(chr(46))}. See `servicecircle --help`.", BAD_INPUT)
     except OSError as error:

@@ -212,6 +212,5 @@ def score(
         step("写出 writing")
         ranked = ranked.sort_values("rank", na_position="last").reset_index(names="id")
         write_layer(ranked, out)
-    print_rows(
-        with_names(ranked.head(10)).filter(["id", *BEST]), {"out": str(out)}, as_json=as_json
-    )
+    best = with_names(ranked.head(10)).filter(["id", *BEST])
+    print_rows(best, {"out": str(out)}, as_json=as_json)

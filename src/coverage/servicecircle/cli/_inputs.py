@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from servicecircle._said import say
 from servicecircle.errors import CrsError, InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def check_files(files: Mapping[str, Path | None]) -> None:
         f"{name} {str(path)!r}" for name, path in files.items() if path and not path.exists()
     ]
     if missing:
-        raise InputError(f"There is no such file: {', '.join(missing)}.")
+        said = "There is no such file: {missing}.", "没有这样的文件：{missing}。"
+        raise InputError(say(*said, missing=", ".join(missing)))
 
 
 def check_target(path: Path, suffixes: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from servicecircle._said import Said
+from servicecircle._said import Said, in_both
 from servicecircle.errors import ServiceCircleWarning
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def one_line(text: str) -> str:
 
 
 def say_error(text: str, code: int) -> int:
-    """Write one line to stderr and give back the exit code."""
+    """Write one line to stderr, in each language it was said in, and give back the exit code."""
+    text = str(in_both(text))
     _stderr().print(f"servicecircle: {one_line(text)}", style="red", markup=False, soft_wrap=True)
     return code
 
