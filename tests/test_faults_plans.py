@@ -199,3 +199,10 @@ def test_a_missing_folder_is_made(tmp_path, name):
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(InputError, match="Cannot write"):
         write(tmp_path / "file")
+
+
+@pytest.mark.parametrize(("metres", "count"), [(1200.0, 2), (1200.01, 1)])
+def test_sites_at_exactly_the_spacing_may_both_open(metres, count):
+    """C1 and C2 lie 1,200 m apart; what is at a limit is within it."""
+    found = plan(candidates=town.shops().loc[["C1", "C2"]], min_spacing=metres)
+    assert len(found.sites) == count
