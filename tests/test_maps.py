@@ -635,6 +635,20 @@ def test_a_station_that_the_plan_closes_is_drawn_so_and_its_area_is_lost(network
     assert data["areas"]["added"] == other["added"] != []
 
 
+def test_gains_of_sites_that_replace_a_closing_station_are_those_of_the_plan(network):
+    stations, shops = town.shops().iloc[:1].set_axis(["S"]), town.shops().iloc[1:]
+    rules = {"existing": stations, "minutes": [5, 10], "n_open": 1, "closable": stations.index}
+    plan = choose_sites(network, shops, town.workers(), **rules)
+    uncovered = plan.today.demand.loc[~plan.today.demand["covered"], "workers"].sum()
+    assert plan.existing["action"].tolist() == ["closes"]
+    assert plan.sites["gain"].sum() > uncovered - plan.coverage.gaps["workers"].sum()
+    data = data_of(map_plan(plan))
+    gains = plan.sites["gain"].tolist()
+    assert [sum(row) for row in column(data["sites"], "groups")] == gains
+    marked = np.bincount(data["demand"]["site"], weights=data["demand"]["workers"])
+    assert marked[1:].tolist() == gains
+
+
 def test_a_station_shut_at_the_moment_asked_for_has_no_area_and_covers_no_one(network):
     stations = town.stations().assign(hours="9:00-18:00")
     night = measure_coverage(network, stations, town.workers(), minutes=[5, 10], at="Tue 22:30")
@@ -693,6 +707,29 @@ def test_two_years_show_what_opened_closed_and_who_gained_and_lost(two_years):
     assert (data["stations"]["id"], data["stations"]["gone"]) == (["S1"], [True])
     assert data["areas"]["lost"]
     assert [year[0] for year in data["years"]] == ["2024", "2025"]
+
+
+def test_two_years_of_a_reach_take_the_areas_they_are_given(network, two_years):
+    from servicecircle.areas import service_areas
+    from servicecircle.reach import walk_times
+
+    drawn, bare = [], []
+    for year in two_years:
+        places = year.facilities[["geometry"]]
+        drawn.append(service_areas(network, places, minutes=[5, 10], dissolve=True))
+        reach = walk_times(network, places, town.workers(), cutoff=10)
+        bare.append(measure_coverage(reach, places, town.workers(), minutes=[5, 10]))
+    before, after = bare
+    given = {"before": before, "areas_before": drawn[0], "areas": drawn[1]}
+    shown = data_of(map_coverage(after, **given))["areas"]
+    streets = data_of(map_coverage(two_years[1], before=two_years[0]))["areas"]
+    for key in ("inner", "outer", "added", "lost"):
+        # The reach has another metric CRS than the streets: corners may round apart.
+        one, other = (decode_area(areas[key]).buffer(0) for areas in (shown, streets))
+        assert one.symmetric_difference(other).area <= 0.01 * other.area
+        assert not other.is_empty
+    with pytest.raises(InputError, match="`areas_before`"):
+        map_coverage(after, areas_before=drawn[0])
 
 
 def test_two_years_without_a_change_have_no_area_gained_or_lost(two_years):

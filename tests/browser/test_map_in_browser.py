@@ -384,6 +384,99 @@ def test_the_compass_circle_shows_the_workers_whom_the_walk_does_not_reach(open_
     assert "走不到的职工" in page.inner_text("#legend")
 
 
+def test_in_the_compass_circle_whoever_reaches_another_station_is_told_apart(
+    open_map, world, tmp_path
+):
+    stations, workers = town.shops(), town.workers()
+    today = measure_coverage(world, stations, workers, minutes=[5, 10])
+    page = open_map(save_map(map_coverage(today), tmp_path / "m.html")).page
+    page.evaluate("ServiceCircle.app.pick({type: 'station', index: 0})")
+    page.get_by_role("button", name="对比直线圆").click()
+    shown = page.evaluate(
+        """['missed', 'elsewhere'].map((kind) => ServiceCircle.app.marks.dots
+            .filter((dot) => dot.kind === kind)
+            .reduce((sum, dot) => sum + dot.workers, 0))"""
+    )
+    first = walk_times(world, stations.iloc[:1], workers, cutoff=10).nearest()["minutes"]
+    spot = stations.to_crs(world.crs).geometry.iloc[0]
+    inside = workers.to_crs(world.crs).distance(spot) <= 750
+    missed = inside & first.reindex(workers.index).isna()
+    counts = [workers.loc[missed & (covered == today.demand["covered"]), "workers"].sum()
+              for covered in (False, True)]  # fmt: skip
+    assert min(counts) > 0
+    assert shown == counts
+    card = page.get_by_role("dialog").inner_text()
+    assert f"其中 {counts[1]:,.0f} 人能走到别的站点" in card
+    assert f"{counts[1]:,.0f} of them can walk to another station" in card
+    assert "其中能走到别的站点" in page.inner_text("#legend")
+
+
+def spoken(page):
+    """Return what a screen reader is given, in its order: (role, name) of Chromium's tree."""
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    by_id = {node["nodeId"]: node for node in nodes}
+
+    def walk(node):
+        role = node.get("role", {}).get("value")
+        if not node["ignored"] and role != "InlineTextBox":
+            yield role, " ".join(node.get("name", {}).get("value", "").split())
+        for child in node.get("childIds", []):
+            if child in by_id:
+                yield from walk(by_id[child])
+
+    return list(walk(nodes[0]))
+
+
+def test_a_screen_reader_hears_finding_figures_list_tools_and_pins_in_that_order(
+    open_map, saved, plan
+):
+    page = open_map(saved).page
+    page.get_by_role("button", name="EN", exact=True).click()
+    heard = spoken(page)
+    figures = plan.coverage.summary().iloc[-1]
+    covered = plan.today.summary()["covered"].iloc[-1]
+    added, left = figures["covered"] - covered, figures["workers"] - figures["covered"]
+    before, after = plan.curve["share"].iloc[[0, -1]]
+    order = [
+        ("complementary", "Plan"),
+        ("heading", f"2 new stations lift 10-minute coverage from {before:.0%} to {after:.0%}"),
+        ("image", f"{covered:,.0f} covered, {added:,.0f} added, {left:,.0f} uncovered"),
+        ("group", "View"),
+        ("group", "Worker groups"),
+        ("tab", "Order"),
+        ("list", ""),
+        ("main", ""),
+        ("combobox", "Search places"),
+        ("button", "Zoom in"),
+        ("application", "Map"),
+        ("button", f"1 {plan.sites['name'].iloc[0]}"),
+    ]
+    at = [heard.index(item) for item in order]
+    assert at == sorted(at)
+    rows = [name for role, name in heard if role == "button" and "+" in name]
+    assert len(rows) == len(plan.sites)
+    for name, site in zip(rows, plan.sites.itertuples(), strict=True):
+        assert site.name in name
+        assert f"+{site.gain:,.0f}" in name
+    assert not [item for item in heard if item[0] in ("Canvas", "button") and not item[1]]
+
+
+def test_a_screen_reader_hears_the_card_as_a_dialog_with_its_figures(open_map, saved, plan):
+    page = open_map(saved).page
+    page.get_by_role("button", name="EN", exact=True).click()
+    page.locator(".row.site").first.press("Enter")
+    heard = spoken(page)
+    start = heard.index(("dialog", plan.sites["name"].iloc[0]))
+    words = [name for _, name in heard[start:]]
+    said = [f"+{plan.sites['gain'].iloc[0]:,.0f}", "workers newly covered"]
+    told = plan.sites["reason_en"].iloc[0]
+    at = [words.index(name) for name in [plan.sites["name"].iloc[0], *said, told]]
+    assert at == sorted(at)
+    assert ("button", "Close") in heard[start:]
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Close"
+
+
 EMPTY = {
     "no station": ("目前没有站点", lambda: (town.stations().iloc[:0], town.workers())),
     "no workers": ("未提供职工数据", lambda: (town.stations(), town.workers().iloc[:0])),

@@ -211,3 +211,11 @@ test("two years are told as a rise or a fall, with the years' names", () => {
   assert.ok(flat(first[0]).startsWith("2024：现有 3 个站点，覆盖 50% 的职工"));
   assert.equal(words.signed(-3), "−3");
 });
+
+test("the compass circle says how many it adds, and whom of them another station reaches", () => {
+  const [zh, en] = words.compassSentence(100, 60, 15);
+  assert.match(zh, /多算 40 人（40%）.*其中 15 人能走到别的站点/);
+  assert.match(en, /counts 40 workers too many \(40%\).* 15 of them can walk to another station/);
+  assert.doesNotMatch(words.compassSentence(100, 60, 0).join(), /别的|another/);
+  assert.match(words.compassSentence(100, 90, 15)[1], / 10 of them/); // never more than it adds
+});

@@ -53,6 +53,7 @@ def map_coverage(
     water: gpd.GeoDataFrame | None = None,
     labels: Sequence[Mapping[str, object]] = (),
     areas: gpd.GeoDataFrame | None = None,
+    areas_before: gpd.GeoDataFrame | None = None,
     standard: Standard | str | Path | None = None,
     notice: str | tuple[str, str] | None = None,
     basemap: Basemap = "none",
@@ -85,7 +86,10 @@ def map_coverage(
         ``text_en`` and ``turn`` (degrees, clockwise).
     areas : geopandas.GeoDataFrame, optional
         As `service_areas` gives with ``dissolve=True``; needed when the coverage came
-        from a `Reach` and so knows no streets.
+        from a `Reach` and so knows no streets: draw them ``towards`` the same as that reach.
+        From a network both coverage and map are of people walking to the station.
+    areas_before : geopandas.GeoDataFrame, optional
+        The same of `before`.
     standard : Standard, str or Path, optional
         A standard, the name of a preset, or a TOML file: cards then show rule by rule
         whether a place meets it, does not, or has to be checked (`check_standard`).
@@ -103,7 +107,8 @@ def map_coverage(
     Raises
     ------
     CrsError, InputError
-        A table has no CRS, `districts` no names, or `before` was measured otherwise.
+        A table has no CRS, `districts` no names, `before` was measured otherwise, or
+        `areas_before` is given without it.
 
     Examples
     --------
@@ -122,8 +127,12 @@ def map_coverage(
         "basemap": _known(basemap),
     }
     if before is None:
+        if areas_before is not None:
+            raise InputError("`areas_before` are those of `before`, which is missing.")
         return make_map(sized_payload(scene_of_coverage(coverage, areas=areas, **common)))
-    return make_map(sized_payload(scene_of_years(before, coverage, years=years, **common)))
+    drawn = (areas_before, areas)
+    scene = scene_of_years(before, coverage, years=years, areas=drawn, **common)
+    return make_map(sized_payload(scene))
 
 
 def map_plan(

@@ -47,7 +47,11 @@ def object_series(values: Iterable[object], index: pd.Index | None = None) -> pd
 
 
 class Gains:
-    """Which candidate reaches which place, and what that adds at each step of the plan."""
+    """Which candidate reaches which place, and what that adds at each step of the plan.
+
+    ``left`` are the places that no station covers when the first site opens, where that is not
+    as today: a plan may close stations first.
+    """
 
     def __init__(
         self,
@@ -55,18 +59,20 @@ class Gains:
         candidates: gpd.GeoDataFrame,
         sites: gpd.GeoDataFrame,
         demand: gpd.GeoDataFrame,
+        left: NDArray[np.bool_] | None = None,
     ) -> None:
         self.candidates, self.sites, self.demand = candidates, sites, demand
         self.reach = reach
         self.pattern = within_reach(reach, reach.cutoff)
         self.workers = demand["workers"].fillna(0.0).to_numpy()
         self.uncovered = demand["today"].isna().to_numpy()
+        self.left = self.uncovered if left is None else left
         self.rows: list[int] = candidates.index.get_indexer(sites.index).tolist()
         self.steps = self._steps()
 
     def _steps(self) -> list[NDArray[np.bool_]]:
         """Places still uncovered before each opening, and after the last one."""
-        left = self.uncovered.copy()
+        left = self.left
         steps = [left]
         for row in self.rows:
             left = left.copy()

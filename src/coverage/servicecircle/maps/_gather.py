@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pyproj
 import shapely
 
 from servicecircle.maps._drawn import DrawnAreas
-from servicecircle.maps._gains import Gains
+from servicecircle.maps._gains import Gains, within_reach
 from servicecircle.maps._minutes import minutes_grid
 from servicecircle.maps._near import names_of_gaps
 from servicecircle.maps._rows import candidate_rows, demand_rows, site_rows, station_rows
@@ -27,6 +28,7 @@ from servicecircle.sites import in_use
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from servicecircle.coverage import Coverage
@@ -92,10 +94,7 @@ def scene_of_plan(
     today, after = plan.today, plan.coverage
     stage = Stage(after, districts, water)
     demand = demand_rows(today, after, stage.crs, stage.zones)
-    sites = site_rows(stage.places(plan.sites, standard), plan.sites)
-    candidates = candidate_rows(stage.places(plan.candidates, standard), plan.candidates)
-    reach = plan.reach.select(plan.candidates.index, plan.demand.index)
-    table = Gains(reach.within(stage.minutes[1]), candidates, sites, demand)
+    table = _gains(plan, stage, demand, standard)
     sites, candidates = table.describe_sites(), table.describe_candidates()
     stations, opened = stage.stations(today, demand, standard), serving(today)
     stations = stations.assign(gone=~stations.index.isin(plan.kept.index))
@@ -212,6 +211,23 @@ def together(first: gpd.GeoDataFrame, second: gpd.GeoDataFrame) -> gpd.GeoDataFr
     """Return the places of both."""
     places = [*first.geometry, *second.geometry.to_crs(pyproj.CRS(first.crs))]
     return gpd.GeoDataFrame(geometry=places, index=range(len(places)), crs=first.crs)
+
+
+def _gains(
+    plan: SitePlan, stage: Stage, demand: gpd.GeoDataFrame, standard: Standard | None
+) -> Gains:
+    """Return what sites and candidates add, in the plan's own order and from where it starts."""
+    sites = site_rows(stage.places(plan.sites, standard), plan.sites)
+    candidates = candidate_rows(stage.places(plan.candidates, standard), plan.candidates)
+    reach = plan.reach.select(plan.candidates.index, plan.demand.index)
+    return Gains(reach.within(stage.minutes[1]), candidates, sites, demand, _left(plan))
+
+
+def _left(plan: SitePlan) -> NDArray[np.bool_]:
+    """Mark the places that no station which stays covers: the plan's gains start from there."""
+    kept = plan.today.reach.select(plan.kept.index, plan.demand.index)
+    reached = within_reach(kept, max(plan.today.minutes))
+    return np.asarray(reached.sum(axis=0) == 0).ravel()
 
 
 def _conflicts(plan: SitePlan) -> list[Pair]:

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from servicecircle.maps._coded import MOST_IN_SENTENCE
 from servicecircle.maps._gains import group_sums, object_series, within_reach
 from servicecircle.maps._tables import fill_districts, in_metres, text_column
 
@@ -75,8 +76,8 @@ def site_rows(table: gpd.GeoDataFrame, sites: gpd.GeoDataFrame | None = None) ->
         groups=object_series(({} for _ in table.index), table.index),
         runner_up=None,
         runner_gain=np.nan,
-        reason_zh=text_column(sites, "reason_zh"),
-        reason_en=text_column(sites, "reason_en"),
+        reason_zh=text_column(sites, "reason_zh", MOST_IN_SENTENCE),
+        reason_en=text_column(sites, "reason_en", MOST_IN_SENTENCE),
     )
 
 

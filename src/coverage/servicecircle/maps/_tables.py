@@ -11,7 +11,7 @@ import shapely
 
 from servicecircle._checks import check_places
 from servicecircle._said import in_both, in_chinese
-from servicecircle._text import clean_text, safe_link
+from servicecircle._text import MOST_CHARACTERS, clean_text, safe_link
 from servicecircle.errors import InputError
 from servicecircle.sites import in_use
 from servicecircle.standards import check_standard, place_names
@@ -43,11 +43,12 @@ def in_metres(frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     return frame.set_geometry(points.where(~other, points.representative_point()))
 
 
-def text_column(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as clean text, "" where it is missing."""
+def text_column(frame: pd.DataFrame, name: str, most: int = MOST_CHARACTERS) -> pd.Series:
+    """Return a column as clean text of at most so many characters, "" where it is missing."""
     if name not in frame.columns:
         return pd.Series("", index=frame.index, dtype=object)
-    return pd.Series([clean_text(value) for value in frame[name]], index=frame.index, dtype=object)
+    cleaned = [clean_text(value, most) for value in frame[name]]
+    return pd.Series(cleaned, index=frame.index, dtype=object)
 
 
 def place_table(

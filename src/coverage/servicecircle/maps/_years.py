@@ -30,6 +30,7 @@ def scene_of_years(
     years: tuple[str, str] | None,
     districts: gpd.GeoDataFrame | None,
     water: gpd.GeoDataFrame | None,
+    areas: tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None],
     standard: Standard | None,
     **page: Any,
 ) -> Scene:
@@ -44,8 +45,8 @@ def scene_of_years(
     table = Gains(reach, rows, site_rows(rows, opened), demand).by_gain()
     gone = first[~first.index.isin(then.index)]
     stations = _stations(stage, before, after, demand, standard, gone=gone.index)
-    drawn = stage.draw.of_all(first, None)
-    drawn["plan"] = stage.draw.of_all(then, None)["outer"]
+    drawn = stage.draw.of_all(first, areas[0])
+    drawn["plan"] = stage.draw.of_all(then, areas[1])["outer"]
     kept = usable(after.facilities).drop(opened.index)
     circles = stage.draw.circles_of({"station": kept, "site": opened})
     return Scene(

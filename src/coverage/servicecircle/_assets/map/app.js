@@ -137,38 +137,55 @@
       this.refresh();
     }
 
-    /** Places inside the compass circle of what is selected, but not inside its walk. */
+    /** Places inside the compass circle of what is selected, but not inside its walk: "missed",
+     * or "elsewhere" where another station is within reach. */
     findMissed() {
       const { selected, compass } = this.state;
       const item = compass && selected && this.data.find(selected);
       if (!item?.circle) return null;
       const walk = SC.codec.decodePolygons(item.circle[1]);
       const radius = (this.data.minutes[1] * this.data.speed * 1000) / 60;
-      return this.data.demand.at.map(
-        (place) => SC.sums.metres(place, item.at) <= radius && !SC.sums.insidePolygons(place, walk),
-      );
+      const { demand } = this.data;
+      const covered = demand[this.withPlan ? "plan" : "today"];
+      return demand.at.map((place, index) => {
+        if (SC.sums.metres(place, item.at) > radius || SC.sums.insidePolygons(place, walk))
+          return null;
+        return covered[index] ? "elsewhere" : "missed";
+      });
     }
 
-    /** Kind of a place's dot: gap, new, lost, missed (by a walk) or none. */
+    /** Workers in the compass circle who cannot walk here, but to another station. */
+    get elsewhere() {
+      const { workers } = this.data.demand;
+      const kinds = this.missed ?? [];
+      return kinds.reduce((sum, kind, at) => sum + (kind === "elsewhere" ? workers[at] : 0), 0);
+    }
+
+    get withPlan() {
+      return this.data.hasPlan && this.state.view !== "today";
+    }
+
+    /** Kind of a place's dot: gap, new, lost, missed or elsewhere (see `findMissed`) or none. */
     kindOf(index) {
-      const { demand, hasPlan } = this.data;
+      const { demand } = this.data;
       const { group, view, selected } = this.state;
       if (group >= 0 && demand.group[index] !== group) return null;
-      if (this.missed?.[index]) return "missed";
-      if (!hasPlan || view === "today") return demand.today[index] ? null : "gap";
+      if (this.missed?.[index]) return this.missed[index];
+      if (!this.withPlan) return demand.today[index] ? null : "gap";
+      // Whoever loses a station that closes may be among those a site newly covers.
+      if (selected?.type === "site" && demand.site[index] === selected.index + 1) return "new";
       if (demand.today[index]) {
         if (demand.plan[index]) return null;
         return view === "change" ? "lost" : "gap";
       }
-      if (selected?.type === "site" && demand.site[index] === selected.index + 1) return "new";
       if (demand.plan[index]) return view === "change" ? "new" : null;
       return "gap";
     }
 
     findSpots() {
-      const { demand, hasPlan, districts } = this.data;
-      const { view, group } = this.state;
-      if (hasPlan && view !== "today") return [];
+      const { demand, districts } = this.data;
+      const { group } = this.state;
+      if (this.withPlan) return [];
       const isGap = (index) => !demand.today[index] && (group < 0 || demand.group[index] === group);
       const spots = SC.sums.hotSpots(demand, isGap);
       for (const spot of spots) {
@@ -334,6 +351,7 @@
           new: ["人新覆盖", "newly covered"],
           lost: ["人不再覆盖", "no longer covered"],
           missed: ["人走不到", "cannot walk it"],
+          elsewhere: ["人走不到这里，但有别的站点", "cannot walk here, but to another station"],
           gap: ["人未覆盖", "uncovered"],
         }[dot.kind];
         const lines = dot.groups

@@ -3,6 +3,7 @@
 "use strict";
 (function (SC) {
   const PADDING = 0.25; // of the map's size, on each side
+  const CLOSE = 14; // from this zoom on, outlines are cut to the buffer: there they cost most to fill
 
   /** The part of the plane that the map shows, in layer pixels. */
   function viewOf(map) {
@@ -121,7 +122,8 @@
     },
   });
 
-  /** Leaflet's SVG, which would cut and write every outline anew after each move. */
+  /** Leaflet's SVG, which would cut and write every outline anew after each move. Ours are cut
+   * a whole buffer further out where they are small, so that most moves need only push them. */
   const BufferedSvg = globalThis.L?.SVG.extend({
     options: { padding: PADDING },
 
@@ -134,20 +136,25 @@
     },
 
     _update() {
-      const held = this._map.getZoom() === this._zoom && this._bounds?.contains(viewOf(this._map));
-      if (!held) L.SVG.prototype._update.call(this);
+      if (this._map.getZoom() === this._zoom && this._shown?.contains(viewOf(this._map))) return;
+      L.SVG.prototype._update.call(this);
+      this._shown = this._bounds;
+      // Leaflet cuts outlines to `_bounds`.
+      if (this._cut?.contains(this._shown)) this._bounds = this._cut;
+      else {
+        this._cut = this._bounds = this._shown.pad(this._zoom < CLOSE ? 1 : 0);
+        if (!this._resetting) L.SVG.prototype._updatePaths.call(this);
+      }
     },
 
     _reset() {
-      this._bounds = null; // the plane has a new origin
+      this._shown = this._cut = null; // the plane has a new origin
       this._resetting = true; // every outline is about to be written
       L.SVG.prototype._reset.call(this);
       this._resetting = false;
     },
 
-    _updatePaths() {
-      if (!this._resetting) L.SVG.prototype._updatePaths.call(this);
-    },
+    _updatePaths() {}, // called on every `update`; ours are written there if they have to be
   });
 
   Object.assign(SC, { CanvasLayer, BufferedSvg, worldOf, worldColumns });

@@ -351,6 +351,7 @@
       const radius = (outer * data.speed * 1000) / 60;
       const circle = (Math.PI * radius * radius) / 1e6;
       const inside = SC.sums.workersWithin(data.demand, item.at, radius);
+      const [zh, en] = words.compassSentence(inside, item.workers, this.app.elsewhere);
       const cell = (value, label) => h("div", null, h("b", null, value), pair(label));
       return section(
         h("h3", null, pair(["直线圆与步行圈", "Compass circle and walking circle"])),
@@ -368,8 +369,8 @@
           cell(words.count(inside), ["直线圆内职工", "workers in circle"]),
           cell(words.count(item.workers), ["步行能到", "who can walk it"]),
         ),
-        h("p", { class: "zh", lang: "zh" }, words.compassSentence(inside, item.workers)[0]),
-        h("p", { class: "en", lang: "en" }, words.compassSentence(inside, item.workers)[1]),
+        h("p", { class: "zh", lang: "zh" }, zh),
+        h("p", { class: "en", lang: "en" }, en),
       );
     }
 

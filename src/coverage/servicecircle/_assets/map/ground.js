@@ -22,6 +22,7 @@
     { colour: "#CDCAC2", width: 0.5, most: 2.4, from: 12 },
   ];
   const PATH_ZOOM = 16;
+  const TILE = 1024; // pixels of that zoom
   const CONTROL_SPACE = 40;
 
   function makePanes(map) {
@@ -37,40 +38,47 @@
     return drawn;
   }
 
-  /** A `Path2D` per class, in pixels of one zoom around an origin. */
-  function streetPaths(map, classes) {
-    let origin = null;
-    const paths = classes.map((lines) => {
-      const path = new Path2D();
-      for (const line of lines) {
-        SC.codec.decodeLine(line).forEach((place, index) => {
-          const point = map.project(place, PATH_ZOOM);
-          origin ??= point;
-          if (index) path.lineTo(point.x - origin.x, point.y - origin.y);
-          else path.moveTo(point.x - origin.x, point.y - origin.y);
-        });
-      }
-      return path;
-    });
-    return { paths, origin };
+  /** Lines of one class by square of the city: a `Path2D` each and what it spans, in pixels of
+   * one zoom around an origin. */
+  function streetTiles(map, lines, origin) {
+    const tiles = new Map();
+    for (const line of lines) {
+      const points = SC.codec
+        .decodeLine(line)
+        .map((place) => map.project(place, PATH_ZOOM)._subtract(origin));
+      const { x, y } = points[0];
+      const key = `${Math.floor(x / TILE)} ${Math.floor(y / TILE)}`;
+      if (!tiles.has(key)) tiles.set(key, { path: new Path2D(), bounds: L.bounds([x, y], [x, y]) });
+      const { path, bounds } = tiles.get(key);
+      points.forEach((point, index) => {
+        bounds.extend(point);
+        if (index) path.lineTo(point.x, point.y);
+        else path.moveTo(point.x, point.y);
+      });
+    }
+    return [...tiles.values()];
   }
 
-  function streetLayer(map, classes) {
-    const { paths, origin } = streetPaths(map, classes);
+  function streetLayer(map, classes, centre) {
+    const origin = map.project(centre, PATH_ZOOM);
+    const tiles = classes.map((lines) => streetTiles(map, lines, origin));
     return new SC.CanvasLayer("street", (context, view) => {
-      if (!origin) return;
       const scale = 2 ** (view.zoom - PATH_ZOOM);
       const grow = 1.42 ** (view.zoom - 13);
+      const corner = view.origin.divideBy(scale).subtract(origin);
+      const reach = [view.width / scale, view.height / scale];
+      const shown = L.bounds(corner, corner.add(reach)).pad(0.02);
       context.save();
-      context.translate(origin.x * scale - view.origin.x, origin.y * scale - view.origin.y);
       context.scale(scale, scale);
+      context.translate(-corner.x, -corner.y);
       context.lineCap = context.lineJoin = "round";
       for (let index = STREETS.length - 1; index >= 0; index--) {
         const look = STREETS[index];
         if (view.zoom < look.from) continue;
         context.strokeStyle = look.colour;
         context.lineWidth = Math.min(look.most, look.width * grow) / scale;
-        context.stroke(paths[index]);
+        for (const { path, bounds } of tiles[index])
+          if (bounds.intersects(shown)) context.stroke(path);
       }
       context.restore();
     });
@@ -93,7 +101,7 @@
       this.shape(SC.codec.decodePolygons(ground.land), "void", { fillColor: "var(--land)" });
       this.shape(SC.codec.decodePolygons(ground.voids), "void", { fillColor: "var(--void)" });
       this.addAreas(data.areas);
-      this.streets = streetLayer(map, ground.streets).addTo(map);
+      this.streets = streetLayer(map, ground.streets, data.bounds[0]).addTo(map);
       this.addDistricts(ground);
       this.labelLayer = L.layerGroup().addTo(map);
     }
@@ -231,8 +239,10 @@
         .filter((control) => control.offsetParent)
         .map((control) => control.getBoundingClientRect());
       const stage = this.map.getContainer().getBoundingClientRect();
-      for (const icon of document.querySelectorAll(".hides")) {
-        const box = icon.firstChild.getBoundingClientRect();
+      const names = [...document.querySelectorAll(".hides")].map((icon) => icon.firstChild);
+      const boxes = names.map((name) => name.getBoundingClientRect()); // all, before any is changed
+      names.forEach((name, index) => {
+        const box = boxes[index];
         const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
         const near = controls.some(
           (control) =>
@@ -242,8 +252,8 @@
             y < control.bottom + CONTROL_SPACE,
         );
         const cut = box.top < stage.top || box.left < stage.left || box.right > stage.right;
-        icon.firstChild.style.visibility = near || cut ? "hidden" : "";
-      }
+        name.style.visibility = near || cut ? "hidden" : "";
+      });
     }
   }
 

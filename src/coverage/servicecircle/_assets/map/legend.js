@@ -202,19 +202,25 @@
         : withPlan
           ? ["仍未覆盖职工", "still uncovered"]
           : ["未覆盖职工", "uncovered workers"];
-      const ring = (fill, line) =>
+      const ring = (fill, stroke, width = 0.9) =>
         svg(
           "svg",
           { width: 36, height: 14, "aria-hidden": "true" },
-          svg("circle", { cx: 18, cy: 7, r: 5.5, fill, stroke: line, "stroke-width": 0.9 }),
+          svg("circle", { cx: 18, cy: 7, r: 5.5, fill, stroke, "stroke-width": width }),
         );
+      const some = (kind) => dots.some((dot) => dot.kind === kind);
       return [
         rule(),
         row(circles(state, most, fresh ? "new" : "gap"), words),
-        dots.some((dot) => dot.kind === "missed") &&
+        some("missed") &&
           row(ring("#3C403E", "#fff"), [
             "直线圆内、走不到的职工",
             "workers in circle who cannot walk it",
+          ]),
+        some("elsewhere") &&
+          row(ring("#fff", "#3C403E", 1.6), [
+            "其中能走到别的站点",
+            "of them within reach of another station",
           ]),
         lost && row(ring("#6F2A66", "#fff"), ["不再覆盖的职工", "no longer covered"]),
         fresh && row(ring("#fff", "#8D7A8B"), ["仍未覆盖", "still uncovered"]),

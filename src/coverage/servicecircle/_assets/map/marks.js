@@ -48,14 +48,16 @@
 
   function drawDot(context, dot, radius, [x, y], faint) {
     const hollow = faint && dot.kind === "gap";
+    const elsewhere = dot.kind === "elsewhere";
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     if (dot.kind === "new") context.fillStyle = "rgba(180,83,10,.86)";
     else if (dot.kind === "missed") context.fillStyle = "rgba(60,64,62,.8)";
+    else if (elsewhere) context.fillStyle = "rgba(255,255,255,.75)";
     else context.fillStyle = hollow ? "rgba(255,255,255,.6)" : "rgba(111,42,102,.84)";
     context.fill();
-    context.lineWidth = 0.9;
-    context.strokeStyle = hollow ? "#8D7A8B" : "#fff";
+    context.lineWidth = elsewhere ? 1.6 : 0.9;
+    context.strokeStyle = elsewhere ? "#3C403E" : hollow ? "#8D7A8B" : "#fff";
     context.stroke();
   }
 
@@ -97,6 +99,7 @@
       this.pick = pick;
       this.dots = [];
       this.shown = [];
+      this.rings = {};
       this.candidates = SC.worldColumns(data.candidates.map((candidate) => candidate.at));
       this.hollow = false;
       this.everyCandidate = false;
@@ -193,11 +196,10 @@
     drawCandidates(context, view) {
       if (!this.candidatesVisible(view.zoom)) return;
       const radius = view.zoom < 14 ? 1.8 : 3;
-      const ring = ringPixels(radius, view.ratio);
+      const ring = this.ring(radius, view.ratio);
       const { width, height } = context.canvas;
       // Written as pixels: as many drawn pictures would take ten times as long.
-      const image = context.createImageData(width, height);
-      const picture = new Uint32Array(image.data.buffer);
+      const { image, picture } = this.blank(context, width, height);
       const { x, y, length } = this.candidates;
       for (let index = 0; index < length; index++) {
         const across = (x[index] * view.world - view.origin.x) * view.ratio;
@@ -208,6 +210,22 @@
         stamp(picture, width, ring, left, top);
       }
       context.putImageData(image, 0, 0);
+    }
+
+    ring(radius, ratio) {
+      const key = `${radius} ${ratio}`;
+      return (this.rings[key] ??= ringPixels(radius, ratio));
+    }
+
+    /** Clear pixels of a size, whose memory is kept from one drawing to the next. */
+    blank(context, width, height) {
+      const kept = this.sheet;
+      if (kept?.image.width === width && kept.image.height === height) kept.picture.fill(0);
+      else {
+        const image = context.createImageData(width, height);
+        this.sheet = { image, picture: new Uint32Array(image.data.buffer) };
+      }
+      return this.sheet;
     }
 
     /** What lies under the pointer on the canvases: a candidate, a dot or nothing. */

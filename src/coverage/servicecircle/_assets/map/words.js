@@ -213,13 +213,16 @@
     return [...lines, [`${terms.plan[0]}：${then[0]}`, `${terms.plan[1]}: ${then[1]}`]];
   }
 
-  /** What the compass circle gets wrong. */
-  function compassSentence(circle, walk) {
+  /** What the compass circle gets wrong; some of them another station reaches. */
+  function compassSentence(circle, walk, elsewhere = 0) {
     const extra = Math.max(0, circle - walk);
     const share = percent(extra, circle);
+    const other = Math.min(elsewhere, extra);
     return [
-      `直线圆会多算 ${count(extra)} 人（${share}）：隔江、绕行或没有路。`,
-      `The compass circle counts ${count(extra)} workers too many (${share}): across water, a long way round, or no street.`,
+      `直线圆会多算 ${count(extra)} 人（${share}）：隔江、绕行或没有路。` +
+        (other > 0 ? `其中 ${count(other)} 人能走到别的站点。` : ""),
+      `The compass circle counts ${count(extra)} workers too many (${share}): across water, a long way round, or no street.` +
+        (other > 0 ? ` ${count(other)} of them can walk to another station.` : ""),
     ];
   }
 
