@@ -231,6 +231,53 @@ def test_languages_switch_and_set_the_pages_language(open_map, saved):
     assert "walk" not in page.locator("#legend").inner_text()
 
 
+def test_coordinates_are_copied_in_the_system_that_is_asked_for(open_map, saved, plan):
+    page = open_map(saved).page
+    page.evaluate(
+        """Object.defineProperty(navigator, 'clipboard',
+            { value: { writeText: async (text) => { window.copied = text; } } })"""
+    )
+    page.locator(".row.site").first.click()
+    page.get_by_role("button", name="复制坐标").click()
+    at = plan.sites.geometry.to_crs(4326).iloc[0]
+    for system, (longitude, latitude) in {
+        "WGS-84": (at.x, at.y),
+        "GCJ-02": from_wgs84((at.x, at.y), "gcj02"),
+    }.items():
+        page.get_by_role("button", name=system).click()
+        copied = [float(part) for part in page.evaluate("window.copied").split(",")]
+        assert copied == pytest.approx([float(longitude), float(latitude)], abs=1.1e-5)
+        assert "已复制" in page.inner_text("#card .copies")
+
+
+def test_a_hot_spot_in_the_list_flies_to_its_letter_on_the_map(open_map, saved):
+    page = open_map(saved).page
+    page.get_by_role("button", name="现状 Today").click()
+    page.locator(".row.spot").first.click()
+    page.wait_for_timeout(600)
+    apart = page.evaluate(
+        """() => { const { map, spots } = ServiceCircle.app;
+            return map.getCenter().distanceTo(spots[0].at); }"""
+    )
+    assert apart < 25
+    assert page.locator(".letter").first.inner_text() == "A"
+
+
+@pytest.mark.parametrize("layer", ["dots", "stations", "streets"])
+def test_a_layer_can_be_switched_off_and_on(open_map, saved, layer):
+    page = open_map(saved).page
+    shown = {
+        "dots": "ServiceCircle.app.marks.dots.length > 0",
+        "stations": "document.querySelector('.leaflet-station-pane .mark') !== null",
+        "streets": "ServiceCircle.app.ground.streets.canvas.style.display !== 'none'",
+    }[layer]
+    page.get_by_role("button", name="图层 Layers").click()
+    box = page.locator(f"[data-tool='layer {layer}']")
+    for on in (False, True):
+        box.set_checked(on)
+        assert page.evaluate(shown) is on
+
+
 def test_search_finds_by_id_and_opens_the_card(open_map, saved):
     page = open_map(saved).page
     page.get_by_role("combobox").fill("C1")
@@ -502,8 +549,14 @@ def test_a_plan_that_cannot_be_says_why_in_red_and_has_no_pins(open_map, world, 
         n_open=1, required=["C1", "C2"], minutes=[5, 10],
     )  # fmt: skip
     opened = open_map(save_map(map_plan(refused), tmp_path / "plan.html"))
-    assert opened.page.locator(".conflict").first.is_visible()
-    assert opened.page.locator(".pin").count() == 0
+    page, told = opened.page, refused.conflicts.iloc[0]
+    box = page.locator(".conflict").first
+    for button, shown, hidden in (("中文", "zh", "en"), ("EN", "en", "zh")):
+        page.get_by_role("button", name=button, exact=True).click()
+        assert told[f"reason_{shown}"] in box.inner_text()
+        assert told[f"mend_{shown}"] in box.inner_text()
+        assert told[f"reason_{hidden}"] not in box.inner_text()
+    assert page.locator(".pin").count() == 0
     assert opened.complaints == []
 
 
