@@ -157,9 +157,11 @@ def _places(
 
 def _in_short(page: Page, listing: Listing, room: float) -> None:
     """List many sites without the column of reasons, and below as many reasons as there is room."""
-    room -= paragraph_height(page.words["reasons"])
+    title = listing.heads[-1]
+    room -= paragraph_height(page.words["reasons"]) + paragraph_height(title)
     (short,) = page.tables([listing.without_last_column()], room)
     room -= short.height
+    page.say(title)
     for row in listing.rows:
         text = f"{row[0]}. {row[-1]}"
         room -= paragraph_height(text, CELL)
