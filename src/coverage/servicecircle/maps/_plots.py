@@ -16,7 +16,9 @@ from servicecircle.maps._outlines import coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -64,22 +66,34 @@ NO_FONT = (
 
 def draw_scene(scene: Scene, language: str, ax: Axes | None) -> Axes:
     """Draw a scene on axes of its own or the given ones."""
+    plt = pyplot(stacklevel=4)
+    if ax is None:
+        _, ax = plt.subplots(figsize=(11, 8), layout="constrained")
+    _draw(scene, language, ax)
+    set_font(ax)
+    return ax
+
+
+def pyplot(*, stacklevel: int = 3) -> ModuleType:
+    """Return matplotlib's pyplot; say how to get it, or a font, where one is missing."""
     try:
         from matplotlib import pyplot as plt
-        from matplotlib.text import Text
     except ImportError:
         raise InputError(
             'Pictures need matplotlib: `python -m pip install "servicecircle[plot]"`.'
         ) from None
+    if chinese_font() is None:
+        warnings.warn(NO_FONT, InputWarning, stacklevel=stacklevel)
+    return plt
+
+
+def set_font(drawn: Artist) -> None:
+    """Write all words of a picture in a font that has Chinese characters, where there is one."""
+    from matplotlib.text import Text
+
     font = chinese_font()
-    if font is None:
-        warnings.warn(NO_FONT, InputWarning, stacklevel=3)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(11, 8), layout="constrained")
-    _draw(scene, language, ax)
-    for text in ax.findobj(Text):
+    for text in drawn.findobj(Text):
         text.set_fontfamily([*filter(None, [font]), "DejaVu Sans"])
-    return ax
 
 
 def chinese_font() -> str | None:

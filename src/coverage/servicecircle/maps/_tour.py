@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,8 +10,8 @@ import shapely
 
 from servicecircle._sentences import count_text, percent_text
 from servicecircle._text import clean_text
-from servicecircle.errors import InputError, InputWarning
-from servicecircle.maps._plots import NO_FONT, chinese_font
+from servicecircle.errors import InputError
+from servicecircle.maps._plots import pyplot, set_font
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -95,18 +94,10 @@ def plot_tour(
     """
     if language not in WORDS:
         raise InputError(f"`language` must be 'zh' or 'en', not {language!r}.")
-    try:
-        from matplotlib import pyplot as plt
-        from matplotlib.text import Text
-    except ImportError:
-        raise InputError(
-            'Pictures need matplotlib: `python -m pip install "servicecircle[plot]"`.'
-        ) from None
-    font = chinese_font()
-    if font is None:
-        warnings.warn(NO_FONT, InputWarning, stacklevel=2)
+    plt = pyplot()
     rows = len(tour.days) * int(str(tour.parameters["vehicles"]))
     size = (15, float(np.clip(2.0 + 0.3 * rows, 6.5, 20)))
+    figure: Figure
     figure, (left, right) = plt.subplots(1, 2, figsize=size, layout="constrained")
     _map(left, tour, network, language)
     _timetable(right, tour, language)
@@ -114,8 +105,7 @@ def plot_tour(
     # "$" would start a formula.
     text = "\n".join([*head, _finding(tour, language)]).replace("$", r"\$")
     figure.suptitle(text, x=0.01, ha="left", size=12)
-    for one in figure.findobj(Text):
-        one.set_fontfamily([*filter(None, [font]), "DejaVu Sans"])
+    set_font(figure)
     return figure
 
 

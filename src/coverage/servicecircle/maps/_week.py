@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from servicecircle._text import clean_text
-from servicecircle.errors import InputError, InputWarning
+from servicecircle.errors import InputError
 from servicecircle.hours import DAYS
-from servicecircle.maps._plots import NO_FONT, chinese_font
+from servicecircle.maps._plots import pyplot, set_font
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,22 +74,12 @@ def plot_week(
         )
     if language not in _WORDS:
         raise InputError(f"`language` must be 'zh' or 'en', not {language!r}.")
-    try:
-        from matplotlib import pyplot as plt
-        from matplotlib.text import Text
-    except ImportError:
-        raise InputError(
-            'Pictures need matplotlib: `python -m pip install "servicecircle[plot]"`.'
-        ) from None
-    font = chinese_font()
-    if font is None:
-        warnings.warn(NO_FONT, InputWarning, stacklevel=2)
+    plt = pyplot()
     if ax is None:
         _, ax = plt.subplots(figsize=(11, 3.6), layout="constrained")
     _cells(ax, week.to_numpy(dtype=float))
     _labels(ax, week, title, language)
-    for text in ax.findobj(Text):
-        text.set_fontfamily([*filter(None, [font]), "DejaVu Sans"])
+    set_font(ax)
     return ax
 
 
