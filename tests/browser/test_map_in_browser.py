@@ -337,6 +337,16 @@ def test_paper_shows_order_and_districts_and_pictures_instead_of_canvases(open_m
     assert page.locator("#search").is_visible()
 
 
+def test_a_printed_sheet_is_one_page_of_a3_with_the_canvases_as_pictures(open_map, saved):
+    page = open_map(saved).page
+    sheet = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+    (box,) = re.findall(rb"/MediaBox\s*\[([^\]]+)\]", sheet)
+    width, height = (float(part) * 25.4 / 72 for part in box.split()[2:])
+    assert (width, height) == pytest.approx((420, 297), abs=1)
+    assert len(re.findall(rb"/Subtype\s*/Image", sheet)) >= 3
+
+
 def test_on_paper_nothing_is_cut_or_written_over(open_map, world, tmp_path):
     workers = town.workers()
     workers.attrs["notes"] = [f"note {number} on how the table was read" for number in range(40)]
