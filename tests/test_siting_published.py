@@ -67,7 +67,8 @@ def test_least_walking_is_the_published_optimum(shared_data, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "radius"), [("pmed1", 127), ("pmed2", 98), ("pmed3", 93), ("pmed6", 84)]
+    ("name", "radius"),
+    [("pmed1", 127), ("pmed2", 98), ("pmed3", 93), ("pmed6", 84), ("pmed11", 59), ("pmed16", 47)],
 )
 def test_shortest_worst_is_the_published_radius(shared_data, name, radius):
     reach, sites, demand, p = p_median_inputs(shared_data / "instances" / "pmed" / f"{name}.txt")

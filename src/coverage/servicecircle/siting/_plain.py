@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from servicecircle._kernel.cover import MOST_UNITS, Cover, Ints, cover_from, select
+from servicecircle._kernel.cover import MOST_UNITS, Cover, Floats, Ints, cover_from
 from servicecircle._kernel.cover_search import Rules, empty_state, fill
 from servicecircle.siting._covering import minutes_by_place
 from servicecircle.siting._solve import Answer, CoverSolver
@@ -35,45 +35,64 @@ def preference_counts(problem: Problem) -> bool:
 def solve_cover_plan(problem: Problem, seconds: float) -> Answer:
     """Open what is required, then the best of the rest."""
     scale, free = problem.worth.scale, problem.free
-    rules = rules_of(problem)
-    if (rules.limit < 0).any():
+    limit = rules_of(problem).limit
+    if (limit < 0).any():
         return Answer(np.zeros(0, np.int64), math.nan, math.nan, "infeasible")
-    cover, base = _left_to_cover(problem)
-    only_number = len(problem.limits) == 1 and problem.limits[0].rule == "n_open"
-    if only_number and rules.limit[0] > len(free):
-        value = (base + _won(cover, free)) / scale
+    cover, base = left_to_cover(problem, problem.worth.limits, problem.worth.units.ravel())
+    if _only_number(problem) and limit[0] > len(free):
+        value = (base + _won(cover)) / scale
         return Answer(problem.usable, value, value, "proved")
     preferred = np.isin(free, problem.places.preferred)
     preferred &= preference_counts(problem)
     times = int(preferred.sum()) + 1
-    best = CoverSolver(
-        _with_preference(select(cover, free, np.arange(cover.shape[1])), preferred),
-        rules,
-        _most(rules),
-        time_limit=max(seconds, 0.0),
-        gap=problem.asked.gap,
-        seed=problem.asked.seed,
-        drop_dominated=only_number,
-        progress=problem.told(1 / (scale * times), base / scale),
-    ).run()
+    solver = cover_solver(problem, _with_preference(cover, preferred), seconds)
+    solver.progress = problem.told(1 / (scale * times), base / scale)
+    best = solver.run()
     value, bound = (base + best.value // times) / scale, (base + best.bound // times) / scale
     status = "proved" if value == bound else best.status
     return Answer(np.union1d(problem.required, free[best.sites]), value, bound, status)
 
 
-def _left_to_cover(problem: Problem) -> tuple[Cover, int]:
-    """Set apart what stations and required sites cover: the rest, and the units won."""
-    pattern = within_each(minutes_by_place(problem), problem.worth.limits)
-    units = problem.worth.units.ravel()
+def _only_number(problem: Problem) -> bool:
+    return len(problem.limits) == 1 and problem.limits[0].rule == "n_open"
+
+
+def cover_solver(
+    problem: Problem,
+    cover: Cover,
+    seconds: float,
+    *,
+    gap: float | None = None,
+    enough: int | None = None,
+) -> CoverSolver:
+    """Prepare the search for the free sites that cover most under the problem's limits."""
+    rules = rules_of(problem)
+    return CoverSolver(
+        cover,
+        rules,
+        _most(rules),
+        time_limit=max(seconds, 0.0),
+        gap=problem.asked.gap if gap is None else gap,
+        seed=problem.asked.seed,
+        drop_dominated=_only_number(problem),
+        enough=enough,
+    )
+
+
+def left_to_cover(problem: Problem, limits: Floats, units: Ints) -> tuple[Cover, int]:
+    """Set apart what stations and required sites cover within each limit.
+
+    Returns the free sites over the rest of the units, and the units won.
+    """
+    pattern = within_each(minutes_by_place(problem), limits)
     opened = np.concatenate([problem.fixed, problem.required])
     done = np.asarray(pattern[opened].sum(axis=0, dtype=np.int64)) > 0
-    mine = sparse.csr_array(pattern[: len(problem.by_id)])
-    return cover_from(mine, np.where(done, 0, units)), int(units[done].sum())
+    free = sparse.csr_array(pattern[problem.free])
+    return cover_from(free, np.where(done, 0, units)), int(units[done].sum())
 
 
-def _won(cover: Cover, sites: Ints) -> int:
-    part = select(cover, sites, np.arange(cover.shape[1]))
-    return int(cover.weight[np.diff(part.row_ptr) > 0].sum())
+def _won(cover: Cover) -> int:
+    return int(cover.weight[np.diff(cover.row_ptr) > 0].sum())
 
 
 def _with_preference(cover: Cover, preferred: np.ndarray) -> Cover:
@@ -123,8 +142,7 @@ def _most(rules: Rules) -> int:
 
 def greedy(problem: Problem) -> Ints:
     """Fill up by gain under the upper limits: where a program may start from."""
-    cover, _ = _left_to_cover(problem)
+    cover, _ = left_to_cover(problem, problem.worth.limits, problem.worth.units.ravel())
     rules = rules_of(problem)
-    rest = select(cover, problem.free, np.arange(cover.shape[1]))
-    order, _ = fill(rest, rules, empty_state(rest, rules), 0.0, np.ones(1, dtype=np.uint64))
+    order, _ = fill(cover, rules, empty_state(cover, rules), 0.0, np.ones(1, dtype=np.uint64))
     return problem.free[order]

@@ -95,7 +95,8 @@ class CoverSolver:
 
     ``rules`` holds every limit, the number of sites included; ``drop_dominated`` says
     whether a site inside another's may be dropped under them. ``progress`` is called with
-    seconds, value and bound.
+    seconds, value and bound. With ``enough`` the run ends once so much is covered, or
+    proved to be out of reach.
     """
 
     cover: Cover
@@ -106,6 +107,7 @@ class CoverSolver:
     seed: int
     drop_dominated: bool = True
     progress: Progress | None = None
+    enough: int | None = None
     best: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     value: int = 0
     bound: float = np.inf
@@ -158,7 +160,9 @@ class CoverSolver:
         if rest.n_open <= 0 or rest.cover.shape[1] == 0:
             self._settle(rest)
         distance = self.bound - self.value
-        return distance < self._tolerance() or distance <= self.gap * self.value or self._late()
+        told = self.enough is not None and not self.value < self.enough <= self.bound
+        close = distance < self._tolerance() or distance <= self.gap * self.value
+        return told or close or self._late()
 
     def _settle(self, rest: _Rest) -> None:
         """Nothing is left to decide: only the sites fixed open can be a better plan."""

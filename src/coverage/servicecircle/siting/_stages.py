@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
-from servicecircle.siting._covering import minutes_by_row
+from servicecircle.siting._center import Tried, halve, plain_center
 from servicecircle.siting._goals import (
     GOALS,
     NO_GOAL,
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from servicecircle._kernel.program import Outcome
     from servicecircle.siting._goals import Goal
     from servicecircle.siting._rules import Problem
-    from servicecircle.siting._solve import Status
 
 HALF = 0.5  # a whole column is 1 above it
 FIRST_SHARE = 0.7  # of the time limit for the first aim, if there are several
@@ -116,6 +114,8 @@ def _solve_aim(
             return solve_cover_plan(problem, deadline - time.monotonic())
         if aim == "least_walking" and _median_fits(problem):
             return plain_median(problem, deadline)
+        if aim == "shortest_worst" and covers_only(problem):
+            return plain_center(problem, deadline)
     if aim == "shortest_worst":
         return _shortest_worst(problem, held, start, deadline)
     model = model_of(problem, held)
@@ -216,44 +216,23 @@ def _answer(
 
 
 def _shortest_worst(problem: Problem, held: Sequence[Held], start: Ints, deadline: float) -> Answer:
-    """Halve the possible worst walks until the smallest is found (Minieka 1970)."""
-    times, low = _possible_worsts(problem)
-    high = len(times) - 1
-    found, value = None, math.inf
-    while low <= high:
-        middle = high if found is None else (low + high) // 2
+    def within(limit: float) -> Tried[tuple[Model, Floats, Ints]]:
         model = model_of(problem, held)
-        model.walk_within(float(times[middle]))
+        model.walk_within(limit)
         outcome, sites = run(model, start, deadline)
-        if outcome.values is not None:
-            found, value = (model, outcome.values, sites), _worst_walk(model, outcome.values, sites)
-            high = int(np.searchsorted(times, value)) - 1
-        elif outcome.ended == "infeasible" and found is None:
-            return Answer(NONE, math.nan, math.nan, "infeasible")
-        elif outcome.ended == "infeasible":
-            low = middle + 1
-        else:
-            break
-    bound = float(times[min(low, len(times) - 1)])
-    if found is None:
-        return Answer(NONE, math.nan, bound, "time_limit")
-    proved = low > high or bound >= value
-    status: Status = "proved" if proved else "time_limit"
-    model, values, sites = found
-    return _with_served(model, Answer(sites, value, value if proved else bound, status), values)
+        if outcome.values is None:
+            return Tried(None, refuted=outcome.ended == "infeasible")
+        longest = _worst_walk(model, outcome.values, sites)
+        return Tried((model, outcome.values, sites), longest)
+
+    halved = halve(problem, within)
+    if halved.found is None:
+        return Answer(NONE, halved.value, halved.bound, halved.status)
+    model, values, sites = halved.found
+    return _with_served(model, Answer(sites, *halved[1:]), values)
 
 
 def _worst_walk(model: Model, values: Floats, sites: Ints) -> float:
     if model.problem.asked.capacity:
         return longest_served(model, values)
     return worst(model.problem, sites)
-
-
-def _possible_worsts(problem: Problem) -> tuple[Floats, int]:
-    """List the walks that may be the longest, rising, and the place of the least possible."""
-    minutes, _ = minutes_by_row(problem)
-    heavy = problem.table.units > 0
-    places = np.union1d(problem.fixed, problem.usable[problem.usable < problem.n_places])
-    walks = sparse.csc_array(minutes[places])[:, heavy].data
-    times = np.unique(np.concatenate([[0.0], walks]))
-    return times, int(np.searchsorted(times, worst(problem, problem.usable)))
