@@ -10,7 +10,7 @@ import shapely
 
 import big_town
 import servicecircle as sc
-from servicecircle.metrics import CRITERIA
+from servicecircle.measures.metrics import CRITERIA
 from servicecircle.standards import known_word
 
 CONVENIENT = "微波炉、饮水机、座椅、卫生间"

@@ -12,7 +12,7 @@ import shapely
 
 import servicecircle as sc
 from servicecircle.errors import InputError
-from servicecircle.metrics import CRITERIA, weighted_gini
+from servicecircle.measures.metrics import CRITERIA, weighted_gini
 
 PAIRS = [("A", "p", 5.0), ("A", "q", 14.0), ("B", "q", 3.0), ("B", "r", 15.0), ("C", "q", 9.0)]
 E = np.exp(-0.5)

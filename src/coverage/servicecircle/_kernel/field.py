@@ -139,6 +139,19 @@ def _draw_own(graph, raster, street, dist, origins, members, window, levels):
 
 
 @compiled
+def _box(raster, streets):
+    """Return first row and column, height and width of a frame round all cells of the streets."""
+    south, north, west, east = 1 << 30, -1, 1 << 30, -1
+    for s in streets:
+        if raster.start[s] < raster.start[s + 1]:
+            south, north = min(south, raster.box[s, 0]), max(north, raster.box[s, 1])
+            west, east = min(west, raster.box[s, 2]), max(east, raster.box[s, 3])
+    if north < 0:
+        return 0, 0, 0, 0
+    return south - 1, west - 1, north - south + 3, east - west + 3
+
+
+@compiled
 def areas_of_each(graph, origins, order, raster, levels):
     """Trace the areas within every level (rising, decimetres) around every origin.
 
@@ -146,12 +159,9 @@ def areas_of_each(graph, origins, order, raster, levels):
     in ``order`` · levels + level, polygon of that area, hole or not.
     """
     n, m = graph.indptr.size - 1, graph.ends.shape[0]
-    cutoff = levels[-1]
-    dist = np.full(n, FAR, np.int32)
-    touched = np.empty(n, np.int32)
-    seen = np.full(m, -1, np.int32)
-    streets = np.empty(m, np.int32)
-    heads = np.full((cutoff >> SHIFT) + 1, -1, np.int32)
+    dist, touched = np.full(n, FAR, np.int32), np.empty(n, np.int32)
+    seen, streets = np.full(m, -1, np.int32), np.empty(m, np.int32)
+    heads = np.full((levels[-1] >> SHIFT) + 1, -1, np.int32)
     entries = np.empty((4096, 3), np.int32)
     seeds, seed_costs = np.empty(2, np.int32), np.empty(2, np.int32)
     points, rings = np.empty((4096, 2)), np.empty((64, 4), np.int64)
@@ -161,30 +171,26 @@ def areas_of_each(graph, origins, order, raster, levels):
     cost, cell = np.empty(room, np.int32), np.empty(room, np.int32)
     for i in range(order.size):
         k = order[i]
-        own = origins.street[k]
-        if own < 0:
+        if origins.street[k] < 0:
             continue
         _seed(graph, origins, k, seeds, seed_costs)
         n_touched, entries = _search(
-            graph, seeds, seed_costs, cutoff, dist, touched, heads, entries
+            graph, seeds, seed_costs, levels[-1], dist, touched, heads, entries
         )
-        found = streets_at(graph, own, touched, n_touched, seen, i, streets)
-        south, north, west, east = 1 << 30, -1, 1 << 30, -1
-        for s in streets[:found]:
-            if raster.start[s] < raster.start[s + 1]:
-                south, north = min(south, raster.box[s, 0]), max(north, raster.box[s, 1])
-                west, east = min(west, raster.box[s, 2]), max(east, raster.box[s, 3])
-        if north >= 0:
-            height, width = north - south + 3, east - west + 3
-            size = height * width
+        found = streets_at(graph, origins.street[k], touched, n_touched, seen, i, streets)
+        south, west, height, width = _box(raster, streets[:found])
+        size = height * width
+        if size:
             if size > room:
                 room = 2 * size
                 inside, ring_of = np.empty(room, np.uint8), np.zeros(room, np.int32)
                 cost, cell = np.empty(room, np.int32), np.empty(room, np.int32)
             inside[:size] = 0
-            window = Window(inside[:size], cost[:size], cell[:size], width, south - 1, west - 1)
+            window = Window(inside[:size], cost[:size], cell[:size], width, south, west)
             _draw(graph, raster, streets[:found], dist, window, levels)
-            _draw_own(graph, raster, own, dist, origins, order[i : i + 1], window, levels)
+            _draw_own(
+                graph, raster, origins.street[k], dist, origins, order[i : i + 1], window, levels
+            )
             for j in range(levels.size):
                 points, n_points, rings, n_rings = trace_areas(
                     window, raster, levels, j, i * levels.size + j, ring_of,

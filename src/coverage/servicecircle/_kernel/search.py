@@ -191,18 +191,9 @@ def reach_targets(graph, origins, order, targets, on_street, cutoff):
         before = filled
         for s in range(n_streets):
             filled = _add_targets(
-                graph,
-                origins,
-                k,
-                streets[s],
-                dist,
-                targets,
-                on_street,
-                cutoff,
-                found,
-                costs,
-                filled,
-            )
+                graph, origins, k, streets[s], dist, targets, on_street, cutoff,
+                found, costs, filled,
+            )  # fmt: skip
         for t in range(n_touched):
             dist[touched[t]] = FAR
         counts[i] = filled - before

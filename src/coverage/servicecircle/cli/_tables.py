@@ -27,8 +27,8 @@ from servicecircle.errors import InputError
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from servicecircle.audit import Audit
     from servicecircle.coverage import Coverage
+    from servicecircle.measures.audit import Audit
 
 AUDIT_SUFFIXES = (".xlsx", ".gpkg")
 
@@ -87,8 +87,8 @@ def audit(
         places = reader.places(stations, "stations", streets)
         people = reader.people(demand, streets) if demand else None
         step("核对 checking")
-        from servicecircle.audit import audit_stations
         from servicecircle.coverage import measure_coverage
+        from servicecircle.measures.audit import audit_stations
 
         reached: Coverage | None = None
         if streets is not None and people is not None:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from servicecircle._sentences import share_text
-from servicecircle.costs import plan_costs
 from servicecircle.errors import InputError
-from servicecircle.metrics import equity, pair_overlap, per_ten_thousand, within_metres
-from servicecircle.quotas import check_quotas
+from servicecircle.measures.costs import plan_costs
+from servicecircle.measures.metrics import equity, pair_overlap, per_ten_thousand, within_metres
+from servicecircle.measures.quotas import check_quotas
 from servicecircle.reports._headings import NONE
 from servicecircle.reports._workbook import Block, Sheet
 from servicecircle.scores import together

@@ -13,8 +13,8 @@ from scipy import sparse
 
 from servicecircle import _values
 from servicecircle._checks import check_weights
-from servicecircle.costs import amounts_of
 from servicecircle.errors import InputError
+from servicecircle.measures.costs import amounts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

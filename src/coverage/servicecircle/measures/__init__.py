@@ -1,0 +1,1 @@
+"""Figures about stations and plans: what they serve, cost and lack."""
