@@ -18,7 +18,7 @@ from servicecircle.tables import canonical, read_table
 HEADERS = {
     "id": "编号 站点编号 唯一编码 编码 代码 序号 id code no",
     "name": "名称 站点名称 门店名称 店名 单位名称 企业名称 驿站名称 职工之家名称 楼宇名称 园区名称 "
-    "项目名称 小区名称 站名称 name title",
+    "项目名称 小区名称 站名称 工地名称 name title",
     "address": "地址 详细地址 具体位置 位置 所在地 门牌 address addr",
     "lon": "经度 东经 X x坐标 lng lon longitude x",
     "lat": "纬度 北纬 Y y坐标 lat latitude y",
