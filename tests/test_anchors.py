@@ -74,6 +74,14 @@ def test_every_anchor_within_reach_is_named_and_no_other(streets):
     assert found["anchor_count"].sum() == len(pairs) > 100
 
 
+def test_an_anchor_with_a_blank_name_is_called_by_its_id():
+    shops = town.places(["a B1"], [(0, 0)])
+    frame = pd.DataFrame({"facility": "B1", "demand": ["A1", "A2"], "minutes": [3.0, 4.0]})
+    reach = Reach.from_frame(frame, demand_ids=anchors().index, cutoff=15)
+    found = sc.reached_anchors(reach, shops, anchors().assign(name=[" ", "甲 ", None, "乙", "丙"]))
+    assert found.loc["B1", "anchors"] == "A1、甲"
+
+
 def test_a_place_that_cannot_be_placed_has_no_answer(streets):
     shops = town.places(["a B1", "b B2"], [(400, 0), (9_000, 0)])
     with pytest.warns(sc.errors.UnsnappedWarning):

@@ -54,6 +54,20 @@ def test_a_home_for_its_own_unit_covers_no_outsider(reach, homes, people):
     assert sc.measure_coverage(reach, homes, people).share == pytest.approx(310 / 315)
 
 
+def test_blank_units_are_no_common_unit_and_numbers_match_texts(reach, homes, people):
+    homes = homes.assign(unit=["", 1.0, " ", "three "])
+    people = people.assign(unit=["1", "", "", " ", "1", "three"])
+    covered = sc.measure_coverage(reach, homes, people, unit="unit").demand["covered"]
+    same = sc.measure_coverage(
+        reach,
+        homes.assign(unit=[None, "1", None, "three"]),
+        people.assign(unit=["1", None, None, None, "1", "three"]),
+        unit="unit",
+    )
+    assert covered.to_dict() == same.demand["covered"].to_dict()
+    assert not covered["c"]  # reached only by H2, whose unit is blank as its own is
+
+
 def test_opening_a_home_wins_the_outsiders_it_reaches(reach, homes, people):
     found = sc.openness_effect(reach, homes, people)
     assert found["gain"].to_dict() == {"H3": 160, "H2": 80, "H1": 0}

@@ -58,7 +58,13 @@ def test_a_cost_that_is_no_number_keeps_its_candidate_closed(cost):
 def test_a_negative_capacity_is_refused_with_its_row():
     """Faults 98."""
     shops = town.shops().assign(capacity=[1.0, -1.0, np.nan, 5.0, 5.0])
-    with pytest.raises(ModelError, match=r"must not be negative: \['C2'\]"):
+    with pytest.raises(ModelError, match=r"numbers, not negative: \['C2'\]"):
+        plan(candidates=shops, capacity="capacity")
+
+
+def test_a_capacity_in_words_is_no_room_without_limit():
+    shops = town.shops().assign(capacity=["20", "约30人", "", None, "5"])
+    with pytest.raises(ModelError, match=r"numbers, not negative: \['C2'\]"):
         plan(candidates=shops, capacity="capacity")
 
 

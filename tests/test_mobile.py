@@ -375,6 +375,13 @@ def test_timetable_has_every_day_and_vehicle():
     assert {line[-3:] for line in lines} == {"工地0", "工地1", "工地2"}
 
 
+def test_sites_without_a_name_are_called_by_their_id():
+    sites = sites_at([(0, 0), (50, 0), (100, 0)], [5, 6, 7]).assign(name=["甲", None, " "])
+    tour = sc.plan_tour(sites, days=MAY[:2], vehicles=2)
+    lines = [line[12:] for cell in tour.timetable().to_numpy().ravel() for line in cell.split("\n")]
+    assert set(lines) - {""} == {"甲", *sites.index[1:]}
+
+
 def test_no_sites_is_an_empty_tour():
     tour = sc.plan_tour(sites_at([(0, 0)], [5]).iloc[:0], days=MAY)
     assert tour.stops.empty
@@ -401,7 +408,7 @@ def test_fractions_of_workers_count_exactly():
         ({"hours": 25}, "at most 24"),
         ({"hours": float("nan")}, "`hours` must be"),
         ({"speed": 0}, "`speed` must be"),
-        ({"detour": 0.9}, "`detour` must be"),
+        ({"detour": 0.9}, "`detour` must be a number from 1"),
         ({"start": "8 Uhr"}, "`start` must be a time"),
         ({"stop_hours": 0}, "`stop_hours` must be above 0"),
         ({"stop_hours": "none"}, "no column 'none'"),

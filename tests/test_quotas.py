@@ -77,6 +77,14 @@ def test_places_know_their_area():
         sc.area_of(places.set_crs(None, allow_override=True), areas)
 
 
+@pytest.mark.parametrize("wrong", [-1, 1.5, "1", None])
+def test_quotas_are_whole_numbers(wrong):
+    stations = pd.DataFrame({"community": ["x"]})
+    for least in (wrong, {"x": wrong}):
+        with pytest.raises(InputError, match="whole numbers from 0"):
+            sc.check_quotas(stations, {"community": least})
+
+
 def test_tables_that_do_not_say_where_are_refused():
     with pytest.raises(InputError, match=r"`stations` has no column \['community'\]"):
         sc.check_quotas(pd.DataFrame({"street_town": ["x"]}), "dongcheng")

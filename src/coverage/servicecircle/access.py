@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from servicecircle import _values
 from servicecircle._checks import name_some
 from servicecircle._said import say
 from servicecircle.errors import InputError, InputWarning
+from servicecircle.reach import keep_pairs
 from servicecircle.standards.words import known_word
 
 if TYPE_CHECKING:
@@ -75,12 +75,10 @@ def own_only(
         )
         warnings.warn(said, InputWarning, stacklevel=3)
     table = reach.minutes
-    units = pd.concat([facilities[unit], demand[unit]]).astype(object)
+    units = pd.concat([_values.texts(frame[unit]).astype(object) for frame in (facilities, demand)])
     codes = pd.factorize(units)[0]
     row = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
     theirs = codes[: table.shape[0]][row]
     own = (theirs == codes[table.shape[0] :][table.indices]) & (theirs >= 0)
     kept = own | public.fillna(value=False).to_numpy(dtype=bool)[row]
-    ends = np.concatenate([[0], np.cumsum(kept)])[table.indptr]
-    part = sparse.csr_array((table.data[kept], table.indices[kept], ends), shape=table.shape)
-    return replace(reach, minutes=part)
+    return replace(reach, minutes=keep_pairs(table, kept))

@@ -12,6 +12,7 @@ from servicecircle._sentences import count_text, percent_text
 from servicecircle._text import clean_text
 from servicecircle.errors import InputError
 from servicecircle.maps._plots import pyplot, set_font
+from servicecircle.standards.labels import place_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -207,8 +208,8 @@ def _xy(places: gpd.GeoDataFrame) -> np.ndarray:
 
 def _names(rows: pd.DataFrame, ids: str | None = None) -> list[str]:
     """Return names fit to draw; ids from a column or the index where there are none."""
-    own = rows.index.to_series() if ids is None else rows[ids]
-    names = rows["name"] if "name" in rows.columns else own
+    own = rows.index if ids is None else pd.Index(rows[ids])
+    names = place_names(rows.reindex(columns=["name"]).set_axis(own))
     return [clean_text(str(name)).replace("$", r"\$") for name in names]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from servicecircle import _values
 from servicecircle._checks import check_minutes, check_places
 from servicecircle.reach import Reach, id_order, reach_of
 
@@ -95,5 +96,5 @@ def _names(anchors: gpd.GeoDataFrame, column: str) -> np.ndarray:
     ids = anchors.index.astype(str).to_series(index=anchors.index).astype(object)
     if column not in anchors.columns:
         return ids.to_numpy()
-    names = anchors[column].astype(object)
-    return names.where(names.notna(), ids).astype(str).to_numpy(dtype=object)
+    names = _values.texts(anchors[column]).astype(object)
+    return names.where(names.notna(), ids).to_numpy(dtype=object)

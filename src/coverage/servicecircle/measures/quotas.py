@@ -51,7 +51,7 @@ def check_quotas(
     Raises
     ------
     CrsError, InputError
-        A column is missing, or polygons come without stations' places or a CRS.
+        A number or a column is wrong, or polygons come without stations' places or a CRS.
 
     Notes
     -----
@@ -64,6 +64,7 @@ def check_quotas(
     >>> checked[checked["missing"] > 0], checked.attrs["extra_sites"]  # doctest: +SKIP
     """
     least = quotas if isinstance(quotas, Mapping) else ensure_standard(quotas).at_least
+    _check_numbers(least)
     there = stations[in_use(stations)]
     known = there if units is None else units
     _check_columns(known, least, "stations" if units is None else "units")
@@ -72,6 +73,13 @@ def check_quotas(
     out = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     out.attrs["extra_sites"] = _fewest(out, known)
     return out
+
+
+def _check_numbers(least: Least) -> None:
+    for column, number in least.items():
+        for one in number.values() if isinstance(number, Mapping) else [number]:
+            if not isinstance(one, int | np.integer) or one < 0:
+                raise InputError(f"`quotas[{column!r}]` must be whole numbers from 0; got {one!r}.")
 
 
 def _check_columns(frame: pd.DataFrame, least: Least, name: str) -> None:

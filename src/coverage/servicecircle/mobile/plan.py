@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from servicecircle._sentences import count_text, percent_text
+from servicecircle.standards.labels import place_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -104,10 +105,10 @@ class TourPlan:
             Indexed by ``day``, every day of the tour; one column per vehicle (1, 2, …) with
             lines such as ``08:00–11:00 站东工地``; empty where it does not go out.
         """
-        who = "name" if "name" in self.stops.columns else "site"
+        names = place_names(self.stops.set_index("site"))
         lines = [
-            f"{stop.arrive:%H:%M}–{stop.leave:%H:%M} {getattr(stop, who)}"
-            for stop in self.stops.itertuples()
+            f"{stop.arrive:%H:%M}–{stop.leave:%H:%M} {name}"
+            for stop, name in zip(self.stops.itertuples(), names, strict=True)
         ]
         cells = pd.Series(lines, index=self.stops.index, dtype=object)
         cells = cells.groupby([self.stops["day"], self.stops["vehicle"]]).agg("\n".join)

@@ -208,8 +208,10 @@ def _check_numbers(asked: dict[str, Any]) -> pd.Timedelta:
             raise InputError(f"`{name}` must be a whole number from 1; got {value!r}.")
     for name, least in (("hours", 0), ("speed", 0), ("time_limit", 0), ("detour", 1)):
         value = asked[name]
-        if not isinstance(value, int | float) or not least <= value < math.inf or value == 0:
-            raise InputError(f"`{name}` must be a number above {least}; got {value!r}.")
+        number = isinstance(value, int | float | np.number)
+        if not number or not least <= value < math.inf or value == 0:
+            above = f"from {least}" if least else "above 0"
+            raise InputError(f"`{name}` must be a number {above}; got {value!r}.")
     if asked["hours"] > _FULL_DAY:
         raise InputError(f"`hours` must be at most {_FULL_DAY}; got {asked['hours']!r}.")
     if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", str(asked["start"])):

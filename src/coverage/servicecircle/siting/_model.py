@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from servicecircle import _values
 from servicecircle._checks import name_some
 from servicecircle._kernel.program import Program
 from servicecircle.errors import ModelError
@@ -327,9 +328,10 @@ def _rooms(problem: Problem) -> tuple[Floats, Floats]:
     for frame in (table.candidates.iloc[problem.by_id], table.existing):
         raw = frame.get(column, pd.Series(np.nan, index=frame.index))
         values = pd.to_numeric(raw, errors="coerce").to_numpy(float, na_value=np.nan)
-        if (values < 0).any():
-            named = name_some(frame.index[values < 0])
-            raise ModelError(f"Capacities in {column!r} must not be negative: {named}.")
+        wrong = (values < 0) | (np.isnan(values) & _values.texts(raw).notna().to_numpy())
+        if wrong.any():
+            named = name_some(frame.index[wrong])
+            raise ModelError(f"Capacities in {column!r} must be numbers, not negative: {named}.")
         parts.append(np.where(np.isnan(values), np.inf, values * table.scale))
     room, extra = np.concatenate(parts), np.zeros(problem.n_places)
     if len(problem.places.upgrades):
