@@ -413,6 +413,12 @@ def keep_pairs(table: sparse.csr_array, kept: np.ndarray) -> sparse.csr_array:
     )
 
 
+def ones_of(table: sparse.csr_array) -> sparse.csr_array:
+    """Return the pattern of a table: 1 wherever it holds an entry."""
+    ones = np.ones(table.nnz, dtype=np.int64)
+    return sparse.csr_array((ones, table.indices, table.indptr), shape=table.shape)
+
+
 def id_order(ids: pd.Index) -> np.ndarray:
     """Return the positions of the ids from small to large; ids of mixed kinds go as text."""
     try:

@@ -22,7 +22,7 @@ from servicecircle._kernel.cover import Bools, Floats, Ints, whole_weights
 from servicecircle._sentences import Language, not_placed, site_sentence
 from servicecircle.coverage import keep_rows
 from servicecircle.errors import InputError
-from servicecircle.reach import Reach, id_order, reach_of, walk_times
+from servicecircle.reach import Reach, id_order, ones_of, reach_of, walk_times
 from servicecircle.sites import in_use
 from servicecircle.standards import check_standard, ensure_standard, group_label
 
@@ -85,11 +85,7 @@ class SiteTable:
 
     def workers(self, demand: Bools) -> Ints:
         """Units of the marked demand that each candidate reaches."""
-        pattern = sparse.csr_array(
-            (np.ones(self.within.nnz, np.int64), self.within.indices, self.within.indptr),
-            shape=self.within.shape,
-        )
-        return np.asarray(pattern @ np.where(demand, self.units, 0))
+        return np.asarray(ones_of(self.within) @ np.where(demand, self.units, 0))
 
 
 def score_sites(
@@ -318,11 +314,7 @@ def _main_group(table: SiteTable, new: Ints) -> pd.Series:
     groups = sparse.csr_array(
         (table.units[rows], (rows, codes[rows])), shape=(len(codes), max(len(names), 1))
     )
-    ones = np.ones(table.within.nnz, np.int64)
-    pattern = sparse.csr_array(
-        (ones, table.within.indices, table.within.indptr), shape=table.within.shape
-    )
-    sums = (pattern @ groups).tocoo()
+    sums = (ones_of(table.within) @ groups).tocoo()
     order = np.lexsort((sums.col, -sums.data, sums.row))
     who, first = np.unique(sums.row[order], return_index=True)
     out.iloc[who] = np.asarray(names, dtype=object)[sums.col[order][first]]

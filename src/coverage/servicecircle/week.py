@@ -20,7 +20,7 @@ from servicecircle.hours import (
     read_hours,
     read_moment,
 )
-from servicecircle.reach import Reach, reach_of
+from servicecircle.reach import Reach, ones_of, reach_of
 from servicecircle.sites import in_use
 
 if TYPE_CHECKING:
@@ -116,10 +116,7 @@ def coverage_week(
 
 def _inside(reach: Reach, opened: np.ndarray) -> np.ndarray:
     """(demand, 168) bool: is an open facility within reach? Equal hours are worked out once."""
-    table = reach.minutes
-    pattern = sparse.csr_array(
-        (np.ones(table.nnz, np.int32), table.indices, table.indptr), shape=table.shape
-    ).T.tocsr()
+    pattern = ones_of(reach.minutes).astype(np.int32).T.tocsr()
     states, which = np.unique(opened.T, axis=0, return_inverse=True)
     reached = np.asarray(pattern @ states.T.astype(np.int32)) > 0
     inside: np.ndarray = reached[:, which.ravel()]

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import shapely
-from scipy import sparse
+
+from servicecircle.reach import ones_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import geopandas as gpd
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from servicecircle.reach import Reach
 
@@ -24,7 +26,7 @@ RUNNER_UP_METRES = 400
 def within_reach(reach: Reach, limit: float) -> sparse.csr_array:
     """Within reach or not, as 1 and 0: facilities × demand."""
     table = reach.within(min(limit, reach.cutoff)).minutes
-    return sparse.csr_array((np.ones(table.nnz), table.indices, table.indptr), shape=table.shape)
+    return ones_of(table).astype(np.float64)
 
 
 def group_sums(

@@ -12,7 +12,7 @@ from servicecircle._checks import check_minutes, check_places, check_weights
 from servicecircle.access import open_to_all, own_only
 from servicecircle.coverage import keep_rows
 from servicecircle.errors import InputError
-from servicecircle.reach import reach_of
+from servicecircle.reach import ones_of, reach_of
 from servicecircle.scores import COUNTED, site_table
 from servicecircle.sites import in_use
 from servicecircle.standards.words import as_keys
@@ -85,7 +85,7 @@ def openness_effect(
     weights = np.where(reach.demand_status.isin(COUNTED), weights, 0.0)
     reach = keep_rows(reach, in_use(homes))
     covered = np.isin(np.arange(len(demand)), own_only(reach, homes, demand, unit).minutes.indices)
-    within = _ones(reach.minutes)
+    within = ones_of(reach.minutes)
     closed = in_use(homes) & ~open_to_all(homes).fillna(value=False).to_numpy(dtype=bool)
     new = np.where(covered, 0.0, weights)
     gain = within @ new
@@ -155,7 +155,7 @@ def gain_by(
     members = sparse.csr_array(
         (np.ones(len(codes), np.int64), (codes, rows)), shape=(len(names), len(codes))
     )
-    reached = _ones(sparse.csr_array(members @ _ones(table.within)))
+    reached = ones_of(sparse.csr_array(members @ ones_of(table.within)))
     new = np.where(table.covered, 0, table.units)
     alone = np.asarray(reached.sum(axis=0)) == 1
     out = pd.DataFrame(
@@ -170,10 +170,3 @@ def gain_by(
     out[["workers", "gain", "gain_only"]] /= table.scale
     out.insert(0, "candidates", np.bincount(codes, minlength=len(names)))
     return out.sort_values("gain", ascending=False, kind="stable")
-
-
-def _ones(table: sparse.csr_array) -> sparse.csr_array:
-    """Return the pattern of a table: 1 wherever it holds an entry."""
-    return sparse.csr_array(
-        (np.ones(len(table.indices), np.int64), table.indices, table.indptr), shape=table.shape
-    )

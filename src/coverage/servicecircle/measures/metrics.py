@@ -15,6 +15,7 @@ from servicecircle import _values
 from servicecircle._checks import check_weights
 from servicecircle.errors import InputError
 from servicecircle.measures.costs import amounts_of
+from servicecircle.reach import ones_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -332,8 +333,7 @@ def _bell(table: sparse.csr_array, limit: float) -> sparse.csr_array:
 def _links(coverage: Coverage, minutes: float | None) -> sparse.csr_array:
     """Ones where a demand point is within reach of a facility."""
     table = coverage.reach.within(coverage.minutes[-1] if minutes is None else minutes).minutes
-    ones = np.ones(table.nnz)
-    return sparse.csr_array((ones, table.indices, table.indptr), shape=table.shape)
+    return ones_of(table)
 
 
 def _criterion(stations: pd.DataFrame, name: str, column: str) -> Floats:
