@@ -12,6 +12,7 @@ import pandas as pd
 
 from servicecircle import _values
 from servicecircle.errors import InputError
+from servicecircle.siting.compare import station_costs
 from servicecircle.standards import standard
 from servicecircle.standards.words import as_keys
 
@@ -101,7 +102,7 @@ def plan_costs(plan: SitePlan) -> pd.DataFrame:
             ("in_kind_area_m2", "in_kind_area_m2"),
         )
     }
-    cost = amounts["cost"].sum(min_count=1) + _station_costs(plan)
+    cost = amounts["cost"].sum(min_count=1) + sum(station_costs(plan))
     new = float(sites["gain"].sum())
     budget = cast("float | None", asked["budget"])
     return pd.DataFrame(
@@ -117,19 +118,6 @@ def plan_costs(plan: SitePlan) -> pd.DataFrame:
             "cost_per_worker": [_ratio(float(cost), new)],
         }
     )
-
-
-def _station_costs(plan: SitePlan) -> float:
-    """Cash for closing and upgrading today's stations."""
-    if "action" not in plan.existing.columns:
-        return 0.0
-    cost = 0.0
-    for action, column in (("closes", "closing_cost"), ("upgraded", "upgrade_cost")):
-        rows = plan.existing[plan.existing["action"] == action]
-        name = str(plan.parameters[column])
-        if name in rows.columns:
-            cost += float(pd.to_numeric(rows[name], errors="coerce").sum())
-    return cost
 
 
 def amounts_of(frame: pd.DataFrame, name: str) -> np.ndarray:

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from servicecircle._sentences import count_text, percent_text
 from servicecircle.coverage import Coverage, coverage_of
+from servicecircle.reach import ones_of
 from servicecircle.scores import SiteTable, together
 from servicecircle.siting._conflicts import Conflict, out_of_reach
 from servicecircle.siting._needed import as_sentence, as_text, rules_needing
@@ -149,8 +150,7 @@ def _strengths(
     asked: Asked,
 ) -> gpd.GeoDataFrame:
     """Say what closing each site would lose, what a worker costs, and who could stand in."""
-    pattern = table.within.copy()
-    pattern.data = np.ones_like(pattern.data)
+    pattern = ones_of(table.within)
     times = _reached(table, found.kept) + np.asarray(pattern[found.order].sum(axis=0))
     alone = sparse.csr_array(pattern[found.order] * (times == 1))
     sites["loss"] = np.asarray(alone @ table.units) / table.scale

@@ -174,23 +174,22 @@ def _measures(plan: SitePlan) -> pd.Series:
     out = {"sites": float(len(plan.sites)), **{name: float(last[name]) for name in names}}
     if "district" in plan.demand.columns:
         out["smallest_share"] = float(plan.coverage.by("district")["share"].min())
-    costs = list(_costs(plan))
+    costs = [*_stated(plan.sites, str(plan.parameters["cost"])), *station_costs(plan)]
     if costs:
         out["cost"] = sum(costs)
     return pd.Series(out, dtype=float)
 
 
-def _costs(plan: SitePlan) -> Iterator[float]:
-    """Add up what opening sites, closing stations and upgrading them cost, where known."""
+def station_costs(plan: SitePlan) -> Iterator[float]:
+    """Add up what closing and what upgrading today's stations costs, where known."""
     action = plan.existing.get("action", pd.Series("stays", plan.existing.index))
-    parts = [("cost", plan.sites)] + [
-        (name, plan.existing[action == done])
-        for name, done in (("closing_cost", "closes"), ("upgrade_cost", "upgraded"))
-    ]
-    for name, rows in parts:
-        column = str(plan.parameters[name])
-        if column in rows.columns:
-            yield float(pd.to_numeric(rows[column], errors="coerce").sum())
+    for name, done in (("closing_cost", "closes"), ("upgrade_cost", "upgraded")):
+        yield from _stated(plan.existing[action == done], str(plan.parameters[name]))
+
+
+def _stated(rows: pd.DataFrame, column: str) -> Iterator[float]:
+    if column in rows.columns:
+        yield float(pd.to_numeric(rows[column], errors="coerce").sum())
 
 
 def _ids(ids: Iterable[object], name: str) -> list[object]:
