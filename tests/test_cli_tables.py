@@ -70,7 +70,7 @@ def test_streets_that_do_not_tell_are_said_in_one_line(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
-def test_columns_to_keep_are_named_by_table(config):
+def test_columns_to_keep_are_named_by_table(config, capsys):
     folder = config.parent
     shops = pd.read_csv(folder / "shops.csv")
     shops.assign(门头宽度="街道办", 楼龄="12").to_csv(folder / "shops.csv", index=False)
