@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import geopandas as gpd
+    from python_calamine import CalamineSheet
 
 _BLOCK = 1 << 20
 _ROWS = 50_000  # of a CSV that are held with all their columns at a time
@@ -40,7 +41,8 @@ _UNPACKED = 64_000_000  # bytes up to which nobody looks
 class Sheet:
     """Cells of a file; `header` is None where it still has to be found among the rows.
 
-    Of a CSV, `cells` are the first rows and `rest` reads the others, block by block.
+    Of a CSV, `cells` are the first rows and `rest` reads the others, block by block. `merged`
+    holds the cells merged downwards: first and last row, column.
     """
 
     source: str
@@ -50,6 +52,7 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
     rest: Iterable[pd.DataFrame] = ()
     large: bool = False
+    merged: Sequence[tuple[int, int, int]] = ()
 
 
 def open_sheet(
@@ -225,7 +228,18 @@ def _read_excel(
         )
         notes.append(said)
     cells = pd.DataFrame(tables[first], dtype=object)
-    return Sheet(file.name, cells.where(cells != "", None), notes=notes)
+    merged = _merged_down(book.get_sheet_by_name(first))
+    return Sheet(file.name, cells.where(cells != "", None), notes=notes, merged=merged)
+
+
+def _merged_down(sheet: CalamineSheet) -> list[tuple[int, int, int]]:
+    """Return first and last row and the column of cells merged downwards, as `to_python` counts."""
+    top, side = sheet.start or (0, 0)
+    return [
+        (first - top, last - top, left - side)
+        for (first, left), (last, right) in sheet.merged_cell_ranges or ()
+        if left == right and first >= top and left >= side
+    ]
 
 
 def check_map_file(file: Path) -> None:

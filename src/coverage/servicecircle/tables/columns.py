@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,11 @@ from servicecircle.tables.headers import in_brackets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from servicecircle.tables.read import Table
+
+_OWN_UNIT = re.compile("[万亿元人亩]|平方米|平米|m2|㎡")
 
 
 def type_columns(table: Table) -> None:
@@ -93,7 +98,7 @@ def _set_numbers(table: Table, name: str) -> None:
         )
         table.notes.append(said)
     _note_unreadable(table, name, cells[read.unreadable])
-    scale = _scale(table, name)
+    scale = _scale(table, name, cells)
     table.frame[name] = read.amounts * scale
     ranges = read.low != read.high
     if (ranges & ~np.isnan(read.low)).any():
@@ -113,20 +118,31 @@ def _note_unreadable(table: Table, name: str, wrong: pd.Series) -> None:
         table.unreadable[name] = {str(i): _why(cell) for i, cell in wrong.items()}
 
 
-def _scale(table: Table, name: str) -> float:
+def _scale(table: Table, name: str, cells: pd.Series) -> NDArray[np.float64]:
+    """Return the factor of each cell: the header's unit, unless the cell names its own."""
     units = read_vocabulary("values")["units"]
     header = table.headers[name]
     factors = [units[unit] for unit in in_brackets(header) if unit in units]
-    if factors:
+    if not factors:
+        return np.ones(len(cells))
+    own = _values.texts(cells).str.contains(_OWN_UNIT, na=False).to_numpy(dtype=bool)
+    said = say(
+        "{name}: {header!r} is multiplied by {factor:g}",
+        "{name}：{header!r} 已乘以 {factor:g}",
+        name=called(table, name),
+        header=header,
+        factor=factors[0],
+    )
+    table.notes.append(said)
+    if own.any():
         said = say(
-            "{name}: {header!r} is multiplied by {factor:g}",
-            "{name}：{header!r} 已乘以 {factor:g}",
+            "{name}: {some} with a unit of their own, taken as they say",
+            "{name}：{some}自带单位，按单元格的单位计",
             name=called(table, name),
-            header=header,
-            factor=factors[0],
+            some=count(own, "cell"),
         )
         table.notes.append(said)
-    return float(factors[0]) if factors else 1.0
+    return np.where(own, 1.0, float(factors[0]))
 
 
 def _why(cell: object) -> str:

@@ -7,15 +7,17 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from servicecircle._checks import name_some
-from servicecircle._said import say
+from servicecircle._said import count, say
+from servicecircle._values import read_number
 from servicecircle._vocabulary import fold, read_vocabulary
 from servicecircle.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pandas as pd
 
     from servicecircle._files import Sheet
 
@@ -97,7 +99,31 @@ def split_header(sheet: Sheet, given: Mapping[str, str]) -> tuple[list[str], pd.
     if lower > upper:
         header = _merge_rows(rows[upper], rows[lower])
         sheet.notes.append(say("header of two rows, read as one", "两行表头，合并读取"))
+    _fill_merged(sheet, header, lower)
     return header, sheet.cells.iloc[lower + 1 :].reset_index(drop=True)
+
+
+def _fill_merged(sheet: Sheet, header: Sequence[str], above: int) -> None:
+    """Give all rows of a cell merged downwards its text; a number stays with the first row."""
+    cells, filled = sheet.cells.to_numpy(dtype=object, copy=True), 0
+    held = sheet.cells.notna().any(axis=1).to_numpy()
+    for first, last, column in sheet.merged:
+        text = cells[first, column]
+        one = first <= above or not isinstance(text, str) or canonical(header[column]) == "id"
+        if one or read_number(text) is not None:
+            continue
+        rows = np.flatnonzero(held[: last + 1])
+        rows = rows[rows > first]
+        cells[rows, column] = text
+        filled += len(rows)
+    if filled:
+        sheet.cells = pd.DataFrame(cells, columns=sheet.cells.columns)
+        said = say(
+            "merged cells: {some} given the text that stands in the first row",
+            "合并单元格：{some}填入首行的文字",
+            some=count(filled, "cell"),
+        )
+        sheet.notes.append(said)
 
 
 def known_headers(row: Sequence[str], given: Mapping[str, str]) -> int:
@@ -116,7 +142,8 @@ def _header_row(rows: list[list[str]], given: Mapping[str, str]) -> int:
 
 def _header_span(rows: list[list[str]], first: int) -> tuple[int, int]:
     """Tell whether the header goes on in the row above or below, as merged cells make it."""
-    if first and _spans(rows[first - 1], rows[first]):
+    form = first and any(re.search("[:：]", text) for text in rows[first - 1])  # 填报单位：…
+    if first and not form and _spans(rows[first - 1], rows[first]):
         return first - 1, first
     below = rows[first + 1] if first + 1 < len(rows) else []
     if below and _spans(rows[first], below) and known_headers(below, {}):
