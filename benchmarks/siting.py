@@ -63,6 +63,7 @@ each other and many plans are almost equally good. HiGHS: the textbook program t
 thread. spopt: `MCLP.from_cost_matrix` with HiGHS through PuLP. Seconds are from arrays in memory to
 the answer, model building included; kernels are compiled before. MB: peak of the process, in which
 Python and its libraries take about 200. A dash: no plan a minute after the limit, or out of memory.
+Why `spread` is not proved: [decisions/006-proof-of-siting.md](decisions/006-proof-of-siting.md).
 """
 MEDIANS = """
 ## Least walking (p-median): OR-Library, {seconds:g} s each
