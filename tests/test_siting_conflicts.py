@@ -110,7 +110,7 @@ def relaxed(town, rules, conflicts):
 def test_what_the_plan_says_would_mend_it_does(aim):
     draw, mended = random.Random(aim), set()  # noqa: S311
     numeric = ["n_open", "budget", "at_least", "at_most", "floor", "max_minutes", "backup"]
-    for _ in range(50):
+    for _ in range(30):
         town = Town(draw, small=True)
         names = draw.sample(numeric, 4)
         rules = question(draw, (aim,), names)
@@ -129,7 +129,7 @@ def test_what_the_plan_says_would_mend_it_does(aim):
 
 def test_the_longest_walk_is_relaxed_no_further_than_needed():
     draw, seen = random.Random(8), 0  # noqa: S311
-    for _ in range(150):
+    for _ in range(60):
         town = Town(draw, small=True)
         rules = {"n_open": draw.choice([1, 2]), "max_minutes": draw.choice([4.0, 7.0])}
         broken = conflicts_of(town, asked_of(town, ("most_covered",), rules))

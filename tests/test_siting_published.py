@@ -101,7 +101,7 @@ def test_least_walking_with_capacity_is_the_published_optimum(shared_data, numbe
     plan = choose_sites(
         reach, sites, demand,
         aim="least_walking", n_open=p, minutes=reach.cutoff, capacity="capacity", split=False,
-        time_limit=5 if number in LONG else 120,
+        time_limit=2 if number in LONG else 120,
     )  # fmt: skip
     assert plan.bound - 1e-3 <= best <= plan.value + 1e-3
     if number not in LONG:
