@@ -129,7 +129,7 @@ def test_what_the_plan_says_would_mend_it_does(aim):
 
 def test_the_longest_walk_is_relaxed_no_further_than_needed():
     draw, seen = random.Random(8), 0  # noqa: S311
-    for _ in range(60):
+    for _ in range(100):
         town = Town(draw, small=True)
         rules = {"n_open": draw.choice([1, 2]), "max_minutes": draw.choice([4.0, 7.0])}
         broken = conflicts_of(town, asked_of(town, ("most_covered",), rules))
