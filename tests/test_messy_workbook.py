@@ -33,6 +33,8 @@ def workbook(tmp_path: Path) -> Path:
         district = {0: "江岸区", 3: "武昌区"}.get(number)
         room = {1: "三百"}.get(number)
         sheet.append([f"C{number}", f"店{number}", district, 114.30, 30.60, cost, room, "138"])
+    for row in ([], [], ["备注：以上由各街道上报"]):
+        sheet.append(row)
     sheet.merge_cells("C5:C7")
     sheet.merge_cells("C8:C12")  # drawn two rows too far
     sheet.merge_cells("G6:G7")
@@ -41,11 +43,17 @@ def workbook(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.filterwarnings("ignore:.*personal data:servicecircle.errors.InputWarning")
+@pytest.mark.filterwarnings(
+    "ignore:.*(personal data|remarks left out):servicecircle.errors.InputWarning"
+)
 class TestAWorkbookAsItIsSentIn:
     def test_a_line_of_who_reports_is_title_not_header(self, workbook: Path) -> None:
         sites = sc.read_sites(workbook, coordinates="gcj02")
         assert (sites["status"] == "ok").all()
+
+    def test_a_remark_at_the_foot_is_no_site(self, workbook: Path) -> None:
+        assert len(sc.read_sites(workbook, coordinates="gcj02")) == 6
+        assert "略去 1 行备注" in repr(sc.describe_table(workbook))
 
     def test_a_cell_with_a_unit_of_its_own_is_not_multiplied_by_the_headers(
         self, workbook: Path

@@ -443,8 +443,10 @@ def test_wrong_tables_are_named():
     nowhere = depot_at(0, 0).set_geometry([None], crs=4326)
     with pytest.raises(InputError, match="`depot` must be one row with a place"):
         sc.plan_tour(sites, days=MAY, depot=nowhere)
+    ways = pd.DataFrame(1.0, index=sites.index, columns=sites.index)
     with pytest.raises(InputError, match="unique ids"):
-        sc.plan_tour(sites, days=MAY, depot=sites.iloc[:1])
+        sc.plan_tour(sites, days=MAY, depot=sites.iloc[:1], travel=ways)
+    assert len(sc.plan_tour(sites, days=MAY, depot=sites.iloc[:1]).stops) == len(sites)
     with pytest.raises(CrsError, match="no CRS"):
         sc.plan_tour(sites.set_crs(None, allow_override=True), days=MAY)
 

@@ -245,8 +245,12 @@ def _day(
         check_places(depot, "depot")
         if len(depot) != 1 or (_status(depot) != "ok").any():
             raise InputError(f"`depot` must be one row with a place; got {len(depot)} rows.")
-        places = together(places, depot[[depot.geometry.name]])
-        check_ids(places.index, "sites and depot")
+        own = depot[[depot.geometry.name]]
+        if travel is None:  # else the table of minutes tells it by its id
+            own = own.set_axis(pd.Index(["depot"]))
+        places = together(places, own)
+        if travel is not None:
+            check_ids(places.index, "sites and depot")
     if travel is None:
         ways = straight_minutes(places.geometry, speed=asked["speed"], detour=asked["detour"])
     else:

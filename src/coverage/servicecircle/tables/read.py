@@ -39,6 +39,7 @@ _LOG = logging.getLogger(__name__)
 
 RepeatedIds = Literal["raise", "suffix"]
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_REMARK = "(备注|注|说明|填报人|填报单位|制表人?|审核人?|note|notes):"  # at the foot of a table
 _OURS = ("status", "reason", "geometry")
 
 
@@ -197,7 +198,7 @@ def _clean_rows(
     """Put blocks together, without blank rows, repeated headers, totals, and columns not held."""
     kept: list[pd.DataFrame] = []
     totals: list[str] = []
-    again = 0
+    again = feet = 0
     for block in blocks:
         if block.empty:
             kept.append(block.iloc[:, held])
@@ -207,10 +208,12 @@ def _clean_rows(
         first = cells[np.arange(len(cells)), filled.argmax(axis=1)]
         folded = pd.Series([fold(str(cell)).strip(":。") for cell in first])
         total = folded.isin(read_vocabulary("values")["totals"]).to_numpy()
+        foot = folded.str.match(_REMARK).to_numpy()
         header_again = ((cells == np.array(header)) & filled).sum(axis=1) >= KNOWN_HEADERS
         totals += first[total].tolist()
         again += int(header_again.sum())
-        kept.append(block.iloc[:, held][filled.any(axis=1) & ~total & ~header_again])
+        feet += int(foot.sum())
+        kept.append(block.iloc[:, held][filled.any(axis=1) & ~total & ~header_again & ~foot])
     if totals:
         said = say(
             "{rows} of totals left out: {some}",
@@ -225,6 +228,9 @@ def _clean_rows(
             "表头重复 {rows}，已略去",
             rows=count(again, "row"),
         )
+        losses.append(said)
+    if feet:
+        said = say("{rows} of remarks left out", "略去 {rows}备注", rows=count(feet, "row"))
         losses.append(said)
     return pd.concat(kept, ignore_index=True)
 
